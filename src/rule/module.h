@@ -1,0 +1,102 @@
+/* Modules: facts about a layer that conditions may ask for (`pe.number_of_sections`, `math.entropy(0, filesize)`).
+ *
+ * A module is one table: what it offers, by name, type and sentence. From the table follow type checking (lang/yara), the
+ * documentation, `glacis dump --module`, and evaluation (match). The registry of all modules is put together where formats
+ * are known (format/modules.h) and handed to whoever needs it, so that neither the languages nor the matcher know a
+ * format.
+ *
+ * Values are made once per layer, on the first question, in the layer's arena. */
+#ifndef GLC_RULE_MODULE_H
+#define GLC_RULE_MODULE_H
+
+#include "rule/expr.h"
+
+struct glc_value {
+    enum glc_type type;
+    bool defined;
+    union {
+        int64_t integer; /* INT, BOOL */
+        double real;
+        struct glc_span text; /* STRING */
+        const struct glc_regex_code *regex; /* REGEX arguments: opaque, see glc_module_ctx.regex_match */
+        const struct glc_value *member;     /* STRUCT: one per field of the declaration, in its order */
+        struct {
+            const struct glc_value *item;
+            uint32_t n;
+        } array; /* ARRAY */
+        struct {
+            const struct glc_dict_entry *entry; /* sorted by key, bytewise */
+            uint32_t n;
+        } dict;
+    } u;
+};
+
+struct glc_dict_entry {
+    struct glc_span key;
+    struct glc_value value;
+};
+
+/* A field of a struct. Constants (`pe.MACHINE_AMD64`) are INT or STRING fields that say so and are folded by the front end. */
+struct glc_field {
+    const char *name;
+    enum glc_type type;
+    const char *help;               /* one line for the documentation */
+    const struct glc_field *member; /* STRUCT, or the struct items of ARRAY and DICT; ends with name NULL */
+    enum glc_type item;             /* ARRAY, DICT: type of the items */
+    bool constant;
+    int64_t value;          /* of an INT constant */
+    const char *text;       /* of a STRING constant */
+};
+
+/* What a module may look at. */
+struct glc_module_ctx {
+    struct glc_span data;    /* the layer's bytes */
+    struct glc_arena *arena; /* lives as long as the layer */
+    const void *layer;       /* struct glc_layer, for modules that share a parse with the format */
+    int64_t now;             /* seconds since 1970, for `time.now()` */
+    /* Does the regular expression match anywhere in `s`? */
+    bool (*regex_match)(const struct glc_regex_code *re, struct glc_span s);
+    /* console.log and its kin write here; NULL: nowhere. */
+    void (*console)(void *to, const char *line);
+    void *console_to;
+};
+
+/* One overload of a function. `args`: one letter each of i(nt) f(loat) s(tring) r(egex) b(ool). The result's type and
+ * `defined` are set by the function; an undefined argument never reaches it (the result is undefined then).
+ * A function of a struct (rather than of the module) has a dotted name: `signatures.valid_on` is called on one element, and
+ * gets that element as args[0], type STRUCT, letter 'o' first in `args`. */
+struct glc_function {
+    const char *name;
+    const char *args;
+    enum glc_type result;
+    const char *help;
+    struct glc_value (*call)(const struct glc_module_ctx *ctx, const struct glc_value *root,
+                             const struct glc_value *args);
+};
+
+struct glc_module {
+    const char *name;
+    const char *help;
+    const struct glc_field *fields;       /* ends with name NULL; NULL: none */
+    const struct glc_function *functions; /* ends with name NULL; NULL: none */
+    /* Fill `member` (one per field, zeroed: undefined) for this layer; NULL: the module has no facts. Hostile data makes
+     * facts undefined, nothing worse. */
+    void (*load)(const struct glc_module_ctx *ctx, struct glc_value *member);
+};
+
+struct glc_modules {
+    const struct glc_module *const *module;
+    uint32_t n;
+};
+
+/* Index of a module by name, or UINT32_MAX. */
+uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name);
+
+/* GLC_X_CALL numbers functions through the whole registry: module 0's first, in table order. */
+uint32_t glc_modules_function_base(const struct glc_modules *all, uint32_t module);
+const struct glc_function *glc_modules_function(const struct glc_modules *all, uint32_t flat, uint32_t *module);
+
+/* A fingerprint of the registry's layout (names, types, order): an image that was compiled against another is refused. */
+uint64_t glc_modules_fingerprint(const struct glc_modules *all);
+
+#endif

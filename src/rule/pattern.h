@@ -1,0 +1,57 @@
+/* A named pattern of a rule: YARA's `$a`, ClamAV's subsignature. */
+#ifndef GLC_RULE_PATTERN_H
+#define GLC_RULE_PATTERN_H
+
+#include "rule/re.h"
+
+/* One way in which a pattern may appear (plain, wide, one xor key, one base64 alignment). A pattern occurs where any of
+ * its variants does. */
+struct glc_variant {
+    struct glc_re *re;
+    bool wide;     /* re was widened: word characters for \b and fullword are two bytes, the second zero */
+    bool fullword; /* neither neighbour is alphanumeric */
+    bool xored;    /* re was made with this key, neighbours are looked at through it */
+    uint8_t key;
+};
+
+/* Where a pattern may start. Positions are file offsets of the layer. */
+enum glc_anchor_kind {
+    GLC_ANYWHERE,
+    GLC_FROM_START,         /* offset */
+    GLC_FROM_END,           /* size − offset (offset ≥ 0) */
+    GLC_FROM_ENTRY,         /* entry point + offset (may be negative) */
+    GLC_FROM_SECTION,       /* start of section `section` + offset */
+    GLC_FROM_LAST_SECTION,  /* start of the last section + offset */
+    GLC_IN_SECTION,         /* anywhere inside section `section` */
+    GLC_IN_VERSION_INFO,    /* anywhere inside the PE version information */
+};
+
+struct glc_anchor {
+    enum glc_anchor_kind kind;
+    uint32_t section; /* 0-based */
+    int64_t offset;
+    uint32_t shift; /* the start may lie up to this many bytes later (ClamAV's MaxShift) */
+};
+
+/* Which length is reported for a match at a given start. */
+enum glc_extent {
+    GLC_SHORTEST, /* hex strings, lazy regular expressions */
+    GLC_LONGEST,  /* greedy regular expressions */
+};
+
+struct glc_pattern {
+    const char *id; /* "$a", "$" for an anonymous one, ClamAV: the subsignature's number in decimal */
+    struct glc_variant *variant;
+    uint32_t variants; /* at least 1 */
+    enum glc_extent extent;
+    struct glc_anchor anchor;
+    bool hidden;     /* YARA's `private` modifier: found, but not reported */
+    bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
+    /* ClamAV counts matches its own way: after a match, the next may begin only behind it where `no_overlap`. */
+    bool no_overlap;
+    /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but a rule of its
+     * own: not used yet. */
+    uint32_t line; /* source line, for reports */
+};
+
+#endif
