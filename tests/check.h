@@ -12,7 +12,8 @@
 
 #include "base/hex.h"
 
-/* The bytes of a hex literal; a static buffer per use is enough for table rows. Lives until the program ends. */
+/* The bytes of a hex literal; a static buffer per use is enough for table rows. Lives until the program ends.
+ */
 static inline struct glc_span test_hex(const char *hex)
 {
     size_t n = strlen(hex) / 2;

@@ -1,4 +1,5 @@
-/* Stands in for libFuzzer: runs LLVMFuzzerTestOneInput over the files, and the files of the folders, that it is given. */
+/* Stands in for libFuzzer: runs LLVMFuzzerTestOneInput over the files, and the files of the folders, that it
+ * is given. */
 #include "base/file.h"
 
 #include <dirent.h>

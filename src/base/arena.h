@@ -1,7 +1,7 @@
 /* Memory that is given back all at once, with a cap that hostile input cannot pass.
  *
- * Allocations are zeroed, aligned to 16 and live until reset, rewind below them, or done. A failed allocation gives
- * NULL and marks the arena (`failed`), so that a builder may check once at its end. */
+ * Allocations are zeroed, aligned to 16 and live until reset, rewind below them, or done. A failed allocation
+ * gives NULL and marks the arena (`failed`), so that a builder may check once at its end. */
 #ifndef GLC_BASE_ARENA_H
 #define GLC_BASE_ARENA_H
 
@@ -42,9 +42,10 @@ void *glc_arena_array(struct glc_arena *a, size_t count, size_t size) GLC_CHECK;
 char *glc_arena_strdup(struct glc_arena *a, struct glc_span s) GLC_CHECK;
 char *glc_arena_printf(struct glc_arena *a, const char *fmt, ...) GLC_CHECK GLC_PRINTF(2, 3);
 
-/* Grow an array that lives in the arena: returns room for one more element than `count` (elements of `size` bytes,
- * *items may be NULL at count 0, capacity is the next power of two ≥ 8), or NULL. The old storage stays until reset.
- * Use: `if ((p = glc_arena_push(a, &v->items, &v->n, sizeof *v->items)) != NULL) *p = x;` */
+/* Grow an array that lives in the arena: returns room for one more element than `count` (elements of `size`
+ * bytes, *items may be NULL at count 0, capacity is the next power of two ≥ 8), or NULL. The old storage
+ * stays until reset. Use: `if ((p = glc_arena_push(a, &v->items, &v->n, sizeof *v->items)) != NULL) *p = x;`
+ */
 void *glc_arena_push(struct glc_arena *a, void *items, size_t *count, size_t size) GLC_CHECK;
 
 #endif

@@ -142,7 +142,8 @@ static void buf_has_a_cap(void **state)
 static void digests_know_the_empty_message(void **state)
 {
     (void)state;
-    static const char *const want[] = { "d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    static const char *const want[] = { "d41d8cd98f00b204e9800998ecf8427e",
+                                        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
                                         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
     for (int alg = 0; alg < GLC_DIGEST_ALGS; alg++) {
         struct glc_digest *d = glc_digest_new((enum glc_digest_alg)alg);
@@ -166,9 +167,18 @@ static void numbers_and_sizes(void **state)
         bool ok;
         uint64_t value;
     } rows[] = {
-        { "0", true, 0 },          { "25M", true, 25u << 20 },  { "1kB", true, 1024 }, { "2GiB", true, 2ull << 30 },
-        { "7b", true, 7 },         { "", false, 0 },            { "M", false, 0 },     { "1x", false, 0 },
-        { "-1", false, 0 },        { "16777216T", false, 0 },   { "1 M", false, 0 },   { "18446744073709551615", true, UINT64_MAX },
+        { "0", true, 0 },
+        { "25M", true, 25u << 20 },
+        { "1kB", true, 1024 },
+        { "2GiB", true, 2ull << 30 },
+        { "7b", true, 7 },
+        { "", false, 0 },
+        { "M", false, 0 },
+        { "1x", false, 0 },
+        { "-1", false, 0 },
+        { "16777216T", false, 0 },
+        { "1 M", false, 0 },
+        { "18446744073709551615", true, UINT64_MAX },
         { "18446744073709551616", false, 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -200,7 +210,9 @@ static void json_escapes_and_separates(void **state)
     glc_json_bytes(&j, "path", glc_span("a\xff", 2));
     glc_json_object_end(&j);
     glc_buf_u8(&b, 0);
-    assert_string_equal((char *)b.ptr, "{\"a\\\"b\":[-1,true,\"x\\ny\\\\\",{}],\"path\":\"a\xef\xbf\xbd\",\"path_hex\":\"61ff\"}");
+    assert_string_equal(
+        (char *)b.ptr,
+        "{\"a\\\"b\":[-1,true,\"x\\ny\\\\\",{}],\"path\":\"a\xef\xbf\xbd\",\"path_hex\":\"61ff\"}");
     glc_buf_done(&b);
 }
 

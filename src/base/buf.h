@@ -1,5 +1,5 @@
-/* A growing run of bytes on the heap with a cap. Appending past the cap or out of memory sets `failed` and keeps what
- * is there, so that a builder may check once at its end. */
+/* A growing run of bytes on the heap with a cap. Appending past the cap or out of memory sets `failed` and
+ * keeps what is there, so that a builder may check once at its end. */
 #ifndef GLC_BASE_BUF_H
 #define GLC_BASE_BUF_H
 

@@ -1,8 +1,8 @@
 /* The only way hostile bytes are read.
  *
- * A cursor walks a span. A read past its end gives 0 (or an empty span), sets the sticky error and leaves `off`
- * where it was; every later read fails too. Look at glc_cursor_ok() before a value becomes a length, a bound or an
- * allocation. All checks subtract (n > len - off), so that no sum of hostile values can wrap. */
+ * A cursor walks a span. A read past its end gives 0 (or an empty span), sets the sticky error and leaves
+ * `off` where it was; every later read fails too. Look at glc_cursor_ok() before a value becomes a length, a
+ * bound or an allocation. All checks subtract (n > len - off), so that no sum of hostile values can wrap. */
 #ifndef GLC_BASE_CURSOR_H
 #define GLC_BASE_CURSOR_H
 
@@ -44,7 +44,8 @@ bool glc_cursor_skip(struct glc_cursor *c, uint64_t n);
 /* The next n bytes as a span; empty on failure. */
 struct glc_span glc_cursor_span(struct glc_cursor *c, uint64_t n);
 
-/* A cursor of its own over the next n bytes, which this one steps over. On failure the child is failed as well. */
+/* A cursor of its own over the next n bytes, which this one steps over. On failure the child is failed as
+ * well. */
 struct glc_cursor glc_cursor_sub(struct glc_cursor *c, uint64_t n);
 
 /* A NUL-terminated string of at most `max` bytes before its NUL, without the NUL. */

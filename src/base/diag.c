@@ -17,7 +17,8 @@ static const char *severity_name(enum glc_severity s)
     return "error";
 }
 
-/* Show the part of the line around the column, and a caret below it. One byte that cannot be shown is one '?'. */
+/* Show the part of the line around the column, and a caret below it. One byte that cannot be shown is one
+ * '?'. */
 static void print_source(FILE *out, const struct glc_diag *d)
 {
     size_t col = d->column == 0 ? 0 : d->column - 1;

@@ -14,7 +14,8 @@ const char *glc_digest_name(enum glc_digest_alg alg); /* "md5", "sha1", "sha256"
 
 struct glc_digest; /* one running digest; not shared between threads */
 
-struct glc_digest *glc_digest_new(enum glc_digest_alg alg) GLC_CHECK; /* NULL: no memory, or the provider lacks it */
+struct glc_digest *
+glc_digest_new(enum glc_digest_alg alg) GLC_CHECK; /* NULL: no memory, or the provider lacks it */
 void glc_digest_free(struct glc_digest *d);
 bool glc_digest_begin(struct glc_digest *d) GLC_CHECK;
 bool glc_digest_update(struct glc_digest *d, struct glc_span s) GLC_CHECK;

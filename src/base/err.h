@@ -1,7 +1,7 @@
 /* Errors of the libraries: a category, a static sentence, and where in the input.
  *
- * A verdict (scan/verdict.h) is another type on purpose: an error or a limit is never "clean". Libraries do not
- * log; whoever prints decides. */
+ * A verdict (scan/verdict.h) is another type on purpose: an error or a limit is never "clean". Libraries do
+ * not log; whoever prints decides. */
 #ifndef GLC_BASE_ERR_H
 #define GLC_BASE_ERR_H
 
@@ -18,14 +18,15 @@ enum glc_err {
     GLC_BUG,     /* an invariant of ours was broken */
 };
 
-/* What went wrong. `msg` is a string literal (static lifetime); `off` the byte offset in the input it is about. */
+/* What went wrong. `msg` is a string literal (static lifetime); `off` the byte offset in the input it is
+ * about. */
 struct glc_error {
     enum glc_err code;
     const char *msg;
     uint64_t off;
 };
 
-#define GLC_CHECK __attribute__((warn_unused_result))
+#define GLC_CHECK        __attribute__((warn_unused_result))
 #define GLC_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* The category's name in lower case ("corrupt", "limit"); static. */

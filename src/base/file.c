@@ -54,7 +54,9 @@ enum glc_err glc_read_fd(int fd, struct glc_buf *out)
     for (;;) {
         size_t want = out->cap - out->len < 65536 ? out->cap - out->len + 1 : 65536;
         uint8_t spare;
-        uint8_t *at = out->len == out->cap ? &spare : glc_buf_reserve(out, want > out->cap - out->len ? want - 1 : want);
+        uint8_t *at = out->len == out->cap
+                          ? &spare
+                          : glc_buf_reserve(out, want > out->cap - out->len ? want - 1 : want);
         if (at == NULL)
             return GLC_NOMEM;
         size_t room = at == &spare ? 1 : (want > out->cap - out->len ? want - 1 : want);

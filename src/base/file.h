@@ -9,7 +9,8 @@ struct glc_map {
     struct glc_span bytes;
 };
 
-/* Map the file behind `fd` (which may be closed afterwards). errno is set on GLC_IO. An empty file gives an empty span. */
+/* Map the file behind `fd` (which may be closed afterwards). errno is set on GLC_IO. An empty file gives an
+ * empty span. */
 enum glc_err glc_map_fd(int fd, struct glc_map *out) GLC_CHECK;
 enum glc_err glc_map_path(const char *path, struct glc_map *out) GLC_CHECK;
 void glc_map_done(struct glc_map *m);
@@ -17,7 +18,8 @@ void glc_map_done(struct glc_map *m);
 /* Read everything that is left in `fd` into `out`, up to its cap; GLC_LIMIT when there is more. */
 enum glc_err glc_read_fd(int fd, struct glc_buf *out) GLC_CHECK;
 
-/* Write `s` to `path` by a temporary file beside it and a rename, so that a reader sees the old or the new whole. */
+/* Write `s` to `path` by a temporary file beside it and a rename, so that a reader sees the old or the new
+ * whole. */
 enum glc_err glc_write_path(const char *path, struct glc_span s) GLC_CHECK;
 
 /* Monotonic time in nanoseconds. */

@@ -65,7 +65,8 @@ size_t glc_utf8_len(struct glc_span s)
         if ((s.ptr[i] & 0xc0) != 0x80)
             return 0;
     uint8_t d = s.ptr[1];
-    if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+    if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
+        (c == 0xf4 && d > 0x8f))
         return 0;
     return n;
 }

@@ -1,9 +1,9 @@
 /* Writing JSON, compactly, as it comes: no tree, no allocation but the output buffer.
  *
- * The writer puts commas and colons itself. Strings are bytes: valid UTF-8 goes out as it is, every byte that is not
- * part of valid UTF-8 as \u00XX would lie, so it becomes U+FFFD; where the exact bytes matter (paths) write
- * glc_json_bytes(), which adds a sibling key with the bytes in hex when they are not UTF-8. Reading JSON is jansson's
- * work. */
+ * The writer puts commas and colons itself. Strings are bytes: valid UTF-8 goes out as it is, every byte that
+ * is not part of valid UTF-8 as \u00XX would lie, so it becomes U+FFFD; where the exact bytes matter (paths)
+ * write glc_json_bytes(), which adds a sibling key with the bytes in hex when they are not UTF-8. Reading
+ * JSON is jansson's work. */
 #ifndef GLC_BASE_JSON_H
 #define GLC_BASE_JSON_H
 

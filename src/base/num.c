@@ -63,7 +63,8 @@ bool glc_num_size(struct glc_span text, uint64_t *out)
             return false;
         }
         struct glc_span rest = glc_span_sub(unit, 1, unit.len);
-        if (rest.len != 0 && !glc_span_ieq(rest, glc_span_str("b")) && !glc_span_ieq(rest, glc_span_str("ib")))
+        if (rest.len != 0 && !glc_span_ieq(rest, glc_span_str("b")) &&
+            !glc_span_ieq(rest, glc_span_str("ib")))
             return false;
     }
     if (v > UINT64_MAX >> shift)

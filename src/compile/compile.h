@@ -14,14 +14,14 @@ struct glc_compile_options {
 
 struct glc_compile_stats {
     uint64_t rules, patterns, hashes, refused;
-    uint64_t searched; /* windows that the filter looks for */
-    uint64_t anchored; /* patterns that need no search */
+    uint64_t searched;    /* windows that the filter looks for */
+    uint64_t anchored;    /* patterns that need no search */
     uint64_t unwitnessed; /* rules that are looked at for every file of their class */
 };
 
-/* Append the whole image to `out` (heap buffer, aligned). A rule that cannot be compiled is named, counted and left out; the
- * rest goes on. */
-enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile_options *opt, struct glc_buf *out,
-                         struct glc_compile_stats *stats) GLC_CHECK;
+/* Append the whole image to `out` (heap buffer, aligned). A rule that cannot be compiled is named, counted
+ * and left out; the rest goes on. */
+enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile_options *opt,
+                         struct glc_buf *out, struct glc_compile_stats *stats) GLC_CHECK;
 
 #endif

@@ -1,10 +1,11 @@
 /* The contract of a format: bid on a prefix, parse, yield children and facts.
  *
- * One folder a format (src/format/zip/…), one line in the table of format.c. A parser reads its bytes through cursors, never
- * opens a file, never calls another parser, never frees: memory comes from the parse's arena and goes with it. It does not
- * choose the one right reading of a hostile file: it yields the children of every reading, each once, states each
- * contradiction as a note, and what it cannot read it reports with glc_parse_unread(), which makes the file UNSCANNED (never
- * clean). Running out of budget is reported by glc_parse_unread() as well. */
+ * One folder a format (src/format/zip/…), one line in the table of format.c. A parser reads its bytes through
+ * cursors, never opens a file, never calls another parser, never frees: memory comes from the parse's arena
+ * and goes with it. It does not choose the one right reading of a hostile file: it yields the children of
+ * every reading, each once, states each contradiction as a note, and what it cannot read it reports with
+ * glc_parse_unread(), which makes the file UNSCANNED (never clean). Running out of budget is reported by
+ * glc_parse_unread() as well. */
 #ifndef GLC_FORMAT_FORMAT_H
 #define GLC_FORMAT_FORMAT_H
 
@@ -19,23 +20,24 @@ struct glc_child {
     struct glc_span data; /* lives until yield returns */
     struct glc_span name; /* as stored in the container; may be any bytes; empty: has none */
     const char *how;      /* what it took: "deflate", "stored", "gzip", "normalised"; static */
-    enum glc_class cls;   /* class where the parser knows better than the bids (normalised text); GLC_CLASS_DATA: let the formats bid */
+    enum glc_class cls;   /* class where the parser knows better than the bids (normalised text);
+                             GLC_CLASS_DATA: let the formats bid */
     bool classed;         /* cls counts */
     uint64_t packed;      /* size in the container, for the ratio; 0: unknown */
 };
 
 struct glc_parse {
-    struct glc_span data;        /* the layer's bytes */
+    struct glc_span data; /* the layer's bytes */
     struct glc_budget *budget;
-    struct glc_arena *arena;     /* lives as long as the layer, its children included */
-    struct glc_facts *facts;     /* to fill */
-    /* Judge a child, and everything in it, before this returns. false: stop parsing (found and not asked for all, or out of
-     * budget). */
+    struct glc_arena *arena; /* lives as long as the layer, its children included */
+    struct glc_facts *facts; /* to fill */
+    /* Judge a child, and everything in it, before this returns. false: stop parsing (found and not asked for
+     * all, or out of budget). */
     bool (*yield)(struct glc_parse *p, const struct glc_child *child);
     /* A contradiction or peculiarity worth telling ("local and central names differ"); static text. */
     void (*note)(struct glc_parse *p, const char *text, uint64_t off);
-    /* Something in here could not be judged: the verdict is at best UNSCANNED with this reason ("encrypted", "unknown method",
-     * "cut short", …; static). */
+    /* Something in here could not be judged: the verdict is at best UNSCANNED with this reason ("encrypted",
+     * "unknown method", "cut short", …; static). */
     void (*unread)(struct glc_parse *p, const char *reason, uint64_t off);
     void *to; /* src/scan's own */
 };
@@ -43,12 +45,13 @@ struct glc_parse {
 struct glc_format {
     const char *name;   /* "zip" */
     enum glc_class cls; /* what its layers are to rules */
-    /* How sure this format is, from the first bytes and the size of all: 0 no, 100 certain. NULL: never by bidding. */
+    /* How sure this format is, from the first bytes and the size of all: 0 no, 100 certain. NULL: never by
+     * bidding. */
     int (*bid)(struct glc_span prefix, uint64_t size);
     /* NULL: has a class but no parser. Damage is reported through `unread` and `note`. */
     void (*parse)(struct glc_parse *p);
-    /* Called with the whole layer instead of only the bidding winner: formats that may start anywhere or hide behind another
-     * (a zip behind a PE) look for themselves. NULL: none. */
+    /* Called with the whole layer instead of only the bidding winner: formats that may start anywhere or hide
+     * behind another (a zip behind a PE) look for themselves. NULL: none. */
     void (*carve)(struct glc_parse *p);
 };
 

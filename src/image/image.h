@@ -1,5 +1,5 @@
-/* A signature image: what `glacis compile` writes and the matcher reads in place. Mapped, read-only, position-independent
- * (offsets, never pointers), versioned, described in docs/PROTOCOL.image.md. */
+/* A signature image: what `glacis compile` writes and the matcher reads in place. Mapped, read-only,
+ * position-independent (offsets, never pointers), versioned, described in docs/PROTOCOL.image.md. */
 #ifndef GLC_IMAGE_IMAGE_H
 #define GLC_IMAGE_IMAGE_H
 
@@ -10,10 +10,10 @@
 
 struct glc_image; /* a checked view of mapped bytes; holds no copy of them */
 
-/* Check the header and the section table (constant time) and make a view. `bytes` must outlive it and be aligned to 8.
- * `modules` is the registry the image must have been compiled against (its fingerprint is compared); NULL: an image that
- * calls no module. What lies in the sections is bounds-checked where it is read: a damaged image gives GLC_CORRUPT from a
- * scan, never a crash. */
+/* Check the header and the section table (constant time) and make a view. `bytes` must outlive it and be
+ * aligned to 8. `modules` is the registry the image must have been compiled against (its fingerprint is
+ * compared); NULL: an image that calls no module. What lies in the sections is bounds-checked where it is
+ * read: a damaged image gives GLC_CORRUPT from a scan, never a crash. */
 enum glc_err glc_image_open(struct glc_span bytes, const struct glc_modules *modules, struct glc_image **out,
                             struct glc_error *err) GLC_CHECK;
 void glc_image_free(struct glc_image *img);
@@ -28,7 +28,8 @@ struct glc_image_stats {
 };
 void glc_image_stats(const struct glc_image *img, struct glc_image_stats *out);
 
-/* The rule's printable parts, as spans into the image. Indices of hash signatures come after those of rules. */
+/* The rule's printable parts, as spans into the image. Indices of hash signatures come after those of rules.
+ */
 struct glc_rule_info {
     struct glc_span name, space, file;
     uint32_t line;
@@ -37,7 +38,8 @@ struct glc_rule_info {
     uint32_t tags, metas, patterns;
 };
 enum glc_err glc_image_rule(const struct glc_image *img, uint32_t rule, struct glc_rule_info *out) GLC_CHECK;
-enum glc_err glc_image_tag(const struct glc_image *img, uint32_t rule, uint32_t i, struct glc_span *out) GLC_CHECK;
+enum glc_err glc_image_tag(const struct glc_image *img, uint32_t rule, uint32_t i,
+                           struct glc_span *out) GLC_CHECK;
 
 struct glc_meta_info {
     struct glc_span key;
@@ -46,13 +48,15 @@ struct glc_meta_info {
     int64_t integer;
     double real;
 };
-enum glc_err glc_image_meta(const struct glc_image *img, uint32_t rule, uint32_t i, struct glc_meta_info *out) GLC_CHECK;
+enum glc_err glc_image_meta(const struct glc_image *img, uint32_t rule, uint32_t i,
+                            struct glc_meta_info *out) GLC_CHECK;
 
 struct glc_pattern_info {
     struct glc_span id;
     bool hidden;
 };
-enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint32_t i, struct glc_pattern_info *out) GLC_CHECK;
+enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint32_t i,
+                               struct glc_pattern_info *out) GLC_CHECK;
 
 /* Print what `glacis dump IMAGE` shows: header, sections, tables' sizes and fill, rules. */
 void glc_image_dump(const struct glc_image *img, struct glc_buf *out);

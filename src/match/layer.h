@@ -1,5 +1,5 @@
-/* What the matcher is told about the bytes it judges. Filled by src/scan from what the formats found out; the matcher
- * knows no format. */
+/* What the matcher is told about the bytes it judges. Filled by src/scan from what the formats found out; the
+ * matcher knows no format. */
 #ifndef GLC_MATCH_LAYER_H
 #define GLC_MATCH_LAYER_H
 
@@ -11,25 +11,26 @@
 
 /* A section as it lies in the file. Not cut to the file's size: a hostile table may say anything. */
 struct glc_section {
-    uint64_t offset, size; /* raw bytes in the file */
+    uint64_t offset, size;    /* raw bytes in the file */
     uint64_t address, memory; /* virtual, as mapped */
 };
 
 struct glc_facts {
-    uint64_t entry;                /* file offset of the entry point, or GLC_NO_OFFSET */
+    uint64_t entry;                    /* file offset of the entry point, or GLC_NO_OFFSET */
     const struct glc_section *section; /* lives in the layer's arena */
     uint32_t sections;
-    uint64_t version_info, version_info_size; /* PE version resource in the file; GLC_NO_OFFSET where there is none */
+    uint64_t version_info,
+        version_info_size; /* PE version resource in the file; GLC_NO_OFFSET where there is none */
 };
 
 struct glc_layer {
     struct glc_span data;
     enum glc_class cls;
-    bool nested;              /* container says what the layer lies in */
+    bool nested; /* container says what the layer lies in */
     enum glc_class container;
     uint32_t depth;
     struct glc_facts facts;
-    struct glc_arena *arena;  /* for modules; reset by src/scan when the layer is done */
+    struct glc_arena *arena;           /* for modules; reset by src/scan when the layer is done */
     const struct glc_modules *modules; /* registry; NULL: none */
 };
 

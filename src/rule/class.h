@@ -1,5 +1,5 @@
-/* What a layer of bytes is, as far as rules care. A rule names the classes that it concerns as a mask; the formats
- * (src/format) say which class they yield. ClamAV's Target numbers map onto these (lang/clam). */
+/* What a layer of bytes is, as far as rules care. A rule names the classes that it concerns as a mask; the
+ * formats (src/format) say which class they yield. ClamAV's Target numbers map onto these (lang/clam). */
 #ifndef GLC_RULE_CLASS_H
 #define GLC_RULE_CLASS_H
 
@@ -21,14 +21,14 @@ enum glc_class {
     GLC_CLASS_TEXT_NORM, /* normalised from text: ClamAV's Target 7 looks here */
     GLC_CLASS_SCRIPT,    /* text with an interpreter line or a script's marks */
     GLC_CLASS_SWF,
-    GLC_CLASS_JAVA,      /* class file */
+    GLC_CLASS_JAVA, /* class file */
     GLC_CLASS_DEX,
-    GLC_CLASS_ARCHIVE,   /* zip, tar, 7z, rar, cab, … */
-    GLC_CLASS_STREAM,    /* a compressed stream: gzip, bzip2, xz, zstd, … */
-    GLC_CLASS_DISK,      /* file systems and disk images */
+    GLC_CLASS_ARCHIVE, /* zip, tar, 7z, rar, cab, … */
+    GLC_CLASS_STREAM,  /* a compressed stream: gzip, bzip2, xz, zstd, … */
+    GLC_CLASS_DISK,    /* file systems and disk images */
     GLC_CLASS_RTF,
-    GLC_CLASS_DOCUMENT,  /* other documents */
-    GLC_CLASS_OTHER,     /* recognised, none of the above */
+    GLC_CLASS_DOCUMENT, /* other documents */
+    GLC_CLASS_OTHER,    /* recognised, none of the above */
     GLC_CLASSES
 };
 

@@ -45,9 +45,10 @@ static void dump_pattern(uint32_t p, const struct glc_rule *r, struct glc_buf *o
 /* What a node says besides its name and kids. */
 static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct glc_buf *out)
 {
-    static const char *const facts[GLC_FACTS] = { "filesize", "entrypoint", "sections", "class", "container", "depth" };
+    static const char *const facts[GLC_FACTS] = { "filesize", "entrypoint", "sections",
+                                                  "class",    "container",  "depth" };
     static const char *const reads[GLC_READS] = {
-        "uint8",   "uint16",   "uint32",   "int8",    "int16",   "int32",   "uint8be",   "uint16be",
+        "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
         "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
     };
     switch ((unsigned)x->op) {
@@ -143,7 +144,8 @@ void glc_expr_dump(const struct glc_expr *x, const struct glc_rule *r, struct gl
 
 static void dump_anchor(const struct glc_anchor *a, struct glc_buf *out)
 {
-    static const char *const kinds[] = { "", "start", "end-", "entry", "section", "last-section", "in-section", "version-info" };
+    static const char *const kinds[] = { "",        "start",        "end-",       "entry",
+                                         "section", "last-section", "in-section", "version-info" };
     if (a->kind == GLC_ANYWHERE)
         return;
     glc_buf_printf(out, " @%s", kinds[a->kind]);
@@ -234,12 +236,14 @@ void glc_ruleset_dump(const struct glc_ruleset *set, struct glc_buf *out)
 {
     static const char *const of[] = { "file", "section", "imports" };
     for (size_t i = 0; i < set->externals; i++)
-        glc_buf_printf(out, "(extern %zu %s %s)\n", i, set->external[i].name, glc_type_name(set->external[i].type));
+        glc_buf_printf(out, "(extern %zu %s %s)\n", i, set->external[i].name,
+                       glc_type_name(set->external[i].type));
     for (size_t i = 0; i < set->rules; i++)
         glc_rule_dump(set->rule[i], out);
     for (size_t i = 0; i < set->hashes; i++) {
         const struct glc_hash_sig *h = &set->hash[i];
-        glc_buf_printf(out, "(%s %s of %s ", h->allow != 0 ? "allow" : "hash", (const char *)set->names.ptr + h->name, of[h->of % 3]);
+        glc_buf_printf(out, "(%s %s of %s ", h->allow != 0 ? "allow" : "hash",
+                       (const char *)set->names.ptr + h->name, of[h->of % 3]);
         for (size_t k = 0; k < glc_digest_len((enum glc_digest_alg)h->alg); k++)
             glc_buf_printf(out, "%02x", h->digest[k]);
         if (h->size == GLC_ANY_SIZE)

@@ -1,9 +1,9 @@
 /* Conditions: one expression form for YARA's conditions and ClamAV's logical expressions.
  *
- * A tree owned by the arena of the rule set. Every node has a type. Evaluation has YARA's rules of undefined: `and` and
- * `or` (and the body and quantifier of loops) take an undefined operand as false, DEFINED asks, everything else hands it
- * on, NOT included; a rule whose condition is undefined does not match. Integers are 64 bits, two's complement, wrapping;
- * division and modulo by zero, and INT64_MIN / -1, are undefined. */
+ * A tree owned by the arena of the rule set. Every node has a type. Evaluation has YARA's rules of undefined:
+ * `and` and `or` (and the body and quantifier of loops) take an undefined operand as false, DEFINED asks,
+ * everything else hands it on, NOT included; a rule whose condition is undefined does not match. Integers are
+ * 64 bits, two's complement, wrapping; division and modulo by zero, and INT64_MIN / -1, are undefined. */
 #ifndef GLC_RULE_EXPR_H
 #define GLC_RULE_EXPR_H
 
@@ -68,8 +68,8 @@ enum glc_expr_op {
     GLC_X_IEQUALS,
     GLC_X_MATCHES,
 
-    /* Logic. AND and OR take any number of kids, at least two. TO_BOOL: a number is true where it is not 0, a string where
-     * it is not empty. */
+    /* Logic. AND and OR take any number of kids, at least two. TO_BOOL: a number is true where it is not 0, a
+     * string where it is not empty. */
     GLC_X_NOT,
     GLC_X_AND,
     GLC_X_OR,
@@ -78,15 +78,15 @@ enum glc_expr_op {
 
     /* Occurrences. index: the pattern within its rule, or GLC_CURRENT for the innermost FOR_OF's. */
     GLC_X_FOUND,
-    GLC_X_FOUND_AT,  /* kid[0]: offset */
-    GLC_X_FOUND_IN,  /* kid[0], kid[1]: first and last start, both included */
+    GLC_X_FOUND_AT, /* kid[0]: offset */
+    GLC_X_FOUND_IN, /* kid[0], kid[1]: first and last start, both included */
     GLC_X_COUNT,
-    GLC_X_COUNT_IN,  /* kids as FOUND_IN */
-    GLC_X_OFFSET,    /* kid[0]: which, 1-based */
-    GLC_X_LENGTH,    /* kid[0]: which, 1-based */
+    GLC_X_COUNT_IN, /* kids as FOUND_IN */
+    GLC_X_OFFSET,   /* kid[0]: which, 1-based */
+    GLC_X_LENGTH,   /* kid[0]: which, 1-based */
 
-    /* Quantified. `quant` says how many; its number or percentage is kid[0] (an INT; absent kinds have an INT 0 there).
-     * OF: patterns in `set`, each just found; with kid[1] found at; with kid[1], kid[2] found in.
+    /* Quantified. `quant` says how many; its number or percentage is kid[0] (an INT; absent kinds have an INT
+     * 0 there). OF: patterns in `set`, each just found; with kid[1] found at; with kid[1], kid[2] found in.
      * FOR_OF: kid[1] is the body, evaluated once per pattern of `set` with GLC_CURRENT bound.
      * OF_RULES: rules in `set`. OF_EXPRS: kids from 1 on are the BOOL members. */
     GLC_X_OF,
@@ -107,18 +107,18 @@ enum glc_expr_op {
 
     GLC_X_RULE, /* index: an earlier rule of the set */
 
-    /* Modules (rule/module.h). MODULE: index into the registry; MEMBER: kid[0], index of the field; INDEX: kid[0] array,
-     * kid[1] INT; LOOKUP: kid[0] dictionary, kid[1] STRING; CALL: index of the function in the registry's flat list, kids
-     * the arguments. */
+    /* Modules (rule/module.h). MODULE: index into the registry; MEMBER: kid[0], index of the field; INDEX:
+     * kid[0] array, kid[1] INT; LOOKUP: kid[0] dictionary, kid[1] STRING; CALL: index of the function in the
+     * registry's flat list, kids the arguments. */
     GLC_X_MODULE,
     GLC_X_MEMBER,
     GLC_X_INDEX,
     GLC_X_LOOKUP,
     GLC_X_CALL,
 
-    /* ClamAV's counts over a group: kid[0] is a tree of FOUND, AND, OR and inner CLAM_COUNT; the number of occurrences of
-     * its subsignatures is compared (`index`: enum glc_compare) with count.x, and where count.distinct is not 0 at least
-     * that many different ones must occur. */
+    /* ClamAV's counts over a group: kid[0] is a tree of FOUND, AND, OR and inner CLAM_COUNT; the number of
+     * occurrences of its subsignatures is compared (`index`: enum glc_compare) with count.x, and where
+     * count.distinct is not 0 at least that many different ones must occur. */
     GLC_X_CLAM_COUNT,
     GLC_X_OPS
 };
@@ -137,19 +137,32 @@ enum glc_compare { GLC_CMP_EQ, GLC_CMP_GT, GLC_CMP_LT };
 
 /* Facts about the layer that need no module. Undefined where the layer has no such thing. */
 enum glc_fact {
-    GLC_FACT_SIZE,       /* bytes of the layer */
-    GLC_FACT_ENTRY,      /* file offset of the entry point (PE, ELF; Mach-O) */
-    GLC_FACT_SECTIONS,   /* number of sections */
-    GLC_FACT_CLASS,      /* enum glc_class */
-    GLC_FACT_CONTAINER,  /* enum glc_class of the enclosing layer; undefined at the top */
-    GLC_FACT_DEPTH,      /* 0 at the top */
+    GLC_FACT_SIZE,      /* bytes of the layer */
+    GLC_FACT_ENTRY,     /* file offset of the entry point (PE, ELF; Mach-O) */
+    GLC_FACT_SECTIONS,  /* number of sections */
+    GLC_FACT_CLASS,     /* enum glc_class */
+    GLC_FACT_CONTAINER, /* enum glc_class of the enclosing layer; undefined at the top */
+    GLC_FACT_DEPTH,     /* 0 at the top */
     GLC_FACTS
 };
 
 enum glc_read {
-    GLC_READ_U8, GLC_READ_U16, GLC_READ_U32, GLC_READ_I8, GLC_READ_I16, GLC_READ_I32,
-    GLC_READ_U8BE, GLC_READ_U16BE, GLC_READ_U32BE, GLC_READ_I8BE, GLC_READ_I16BE, GLC_READ_I32BE,
-    GLC_READ_F32, GLC_READ_F64, GLC_READ_F32BE, GLC_READ_F64BE,
+    GLC_READ_U8,
+    GLC_READ_U16,
+    GLC_READ_U32,
+    GLC_READ_I8,
+    GLC_READ_I16,
+    GLC_READ_I32,
+    GLC_READ_U8BE,
+    GLC_READ_U16BE,
+    GLC_READ_U32BE,
+    GLC_READ_I8BE,
+    GLC_READ_I16BE,
+    GLC_READ_I32BE,
+    GLC_READ_F32,
+    GLC_READ_F64,
+    GLC_READ_F32BE,
+    GLC_READ_F64BE,
     GLC_READS
 };
 
@@ -189,7 +202,8 @@ struct glc_expr *glc_expr_int(struct glc_arena *a, int64_t v);
 struct glc_expr *glc_expr_bool(struct glc_arena *a, bool v);
 
 /* kid: at least 1 (1 gives it back). Flattens nested ANDs/ORs. NULL kids give NULL. */
-struct glc_expr *glc_expr_join(struct glc_arena *a, enum glc_expr_op and_or, struct glc_expr *const *kid, uint32_t n);
+struct glc_expr *glc_expr_join(struct glc_arena *a, enum glc_expr_op and_or, struct glc_expr *const *kid,
+                               uint32_t n);
 
 /* "and", "found-at", …; static. */
 const char *glc_expr_op_name(enum glc_expr_op op);

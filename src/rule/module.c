@@ -24,7 +24,8 @@ uint32_t glc_modules_function_base(const struct glc_modules *all, uint32_t modul
     return base;
 }
 
-const struct glc_function *glc_modules_function(const struct glc_modules *all, uint32_t flat, uint32_t *module)
+const struct glc_function *glc_modules_function(const struct glc_modules *all, uint32_t flat,
+                                                uint32_t *module)
 {
     for (uint32_t i = 0; i < all->n; i++) {
         uint32_t n = count_functions(all->module[i]);

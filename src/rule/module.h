@@ -1,9 +1,10 @@
-/* Modules: facts about a layer that conditions may ask for (`pe.number_of_sections`, `math.entropy(0, filesize)`).
+/* Modules: facts about a layer that conditions may ask for (`pe.number_of_sections`, `math.entropy(0,
+ * filesize)`).
  *
- * A module is one table: what it offers, by name, type and sentence. From the table follow type checking (lang/yara), the
- * documentation, `glacis dump --module`, and evaluation (match). The registry of all modules is put together where formats
- * are known (format/modules.h) and handed to whoever needs it, so that neither the languages nor the matcher know a
- * format.
+ * A module is one table: what it offers, by name, type and sentence. From the table follow type checking
+ * (lang/yara), the documentation, `glacis dump --module`, and evaluation (match). The registry of all modules
+ * is put together where formats are known (format/modules.h) and handed to whoever needs it, so that neither
+ * the languages nor the matcher know a format.
  *
  * Values are made once per layer, on the first question, in the layer's arena. */
 #ifndef GLC_RULE_MODULE_H
@@ -17,7 +18,7 @@ struct glc_value {
     union {
         int64_t integer; /* INT, BOOL */
         double real;
-        struct glc_span text; /* STRING */
+        struct glc_span text;               /* STRING */
         const struct glc_regex_code *regex; /* REGEX arguments: opaque, see glc_module_ctx.regex_match */
         const struct glc_value *member;     /* STRUCT: one per field of the declaration, in its order */
         struct {
@@ -36,7 +37,8 @@ struct glc_dict_entry {
     struct glc_value value;
 };
 
-/* A field of a struct. Constants (`pe.MACHINE_AMD64`) are INT or STRING fields that say so and are folded by the front end. */
+/* A field of a struct. Constants (`pe.MACHINE_AMD64`) are INT or STRING fields that say so and are folded by
+ * the front end. */
 struct glc_field {
     const char *name;
     enum glc_type type;
@@ -44,8 +46,8 @@ struct glc_field {
     const struct glc_field *member; /* STRUCT, or the struct items of ARRAY and DICT; ends with name NULL */
     enum glc_type item;             /* ARRAY, DICT: type of the items */
     bool constant;
-    int64_t value;          /* of an INT constant */
-    const char *text;       /* of a STRING constant */
+    int64_t value;    /* of an INT constant */
+    const char *text; /* of a STRING constant */
 };
 
 /* What a module may look at. */
@@ -61,10 +63,10 @@ struct glc_module_ctx {
     void *console_to;
 };
 
-/* One overload of a function. `args`: one letter each of i(nt) f(loat) s(tring) r(egex) b(ool). The result's type and
- * `defined` are set by the function; an undefined argument never reaches it (the result is undefined then).
- * A function of a struct (rather than of the module) has a dotted name: `signatures.valid_on` is called on one element, and
- * gets that element as args[0], type STRUCT, letter 'o' first in `args`. */
+/* One overload of a function. `args`: one letter each of i(nt) f(loat) s(tring) r(egex) b(ool). The result's
+ * type and `defined` are set by the function; an undefined argument never reaches it (the result is undefined
+ * then). A function of a struct (rather than of the module) has a dotted name: `signatures.valid_on` is
+ * called on one element, and gets that element as args[0], type STRUCT, letter 'o' first in `args`. */
 struct glc_function {
     const char *name;
     const char *args;
@@ -79,8 +81,8 @@ struct glc_module {
     const char *help;
     const struct glc_field *fields;       /* ends with name NULL; NULL: none */
     const struct glc_function *functions; /* ends with name NULL; NULL: none */
-    /* Fill `member` (one per field, zeroed: undefined) for this layer; NULL: the module has no facts. Hostile data makes
-     * facts undefined, nothing worse. */
+    /* Fill `member` (one per field, zeroed: undefined) for this layer; NULL: the module has no facts. Hostile
+     * data makes facts undefined, nothing worse. */
     void (*load)(const struct glc_module_ctx *ctx, struct glc_value *member);
 };
 
@@ -94,9 +96,11 @@ uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name);
 
 /* GLC_X_CALL numbers functions through the whole registry: module 0's first, in table order. */
 uint32_t glc_modules_function_base(const struct glc_modules *all, uint32_t module);
-const struct glc_function *glc_modules_function(const struct glc_modules *all, uint32_t flat, uint32_t *module);
+const struct glc_function *glc_modules_function(const struct glc_modules *all, uint32_t flat,
+                                                uint32_t *module);
 
-/* A fingerprint of the registry's layout (names, types, order): an image that was compiled against another is refused. */
+/* A fingerprint of the registry's layout (names, types, order): an image that was compiled against another is
+ * refused. */
 uint64_t glc_modules_fingerprint(const struct glc_modules *all);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "rule/re.h"
 
-/* One way in which a pattern may appear (plain, wide, one xor key, one base64 alignment). A pattern occurs where any of
- * its variants does. */
+/* One way in which a pattern may appear (plain, wide, one xor key, one base64 alignment). A pattern occurs
+ * where any of its variants does. */
 struct glc_variant {
     struct glc_re *re;
     bool wide;     /* re was widened: word characters for \b and fullword are two bytes, the second zero */
@@ -17,13 +17,13 @@ struct glc_variant {
 /* Where a pattern may start. Positions are file offsets of the layer. */
 enum glc_anchor_kind {
     GLC_ANYWHERE,
-    GLC_FROM_START,         /* offset */
-    GLC_FROM_END,           /* size − offset (offset ≥ 0) */
-    GLC_FROM_ENTRY,         /* entry point + offset (may be negative) */
-    GLC_FROM_SECTION,       /* start of section `section` + offset */
-    GLC_FROM_LAST_SECTION,  /* start of the last section + offset */
-    GLC_IN_SECTION,         /* anywhere inside section `section` */
-    GLC_IN_VERSION_INFO,    /* anywhere inside the PE version information */
+    GLC_FROM_START,        /* offset */
+    GLC_FROM_END,          /* size − offset (offset ≥ 0) */
+    GLC_FROM_ENTRY,        /* entry point + offset (may be negative) */
+    GLC_FROM_SECTION,      /* start of section `section` + offset */
+    GLC_FROM_LAST_SECTION, /* start of the last section + offset */
+    GLC_IN_SECTION,        /* anywhere inside section `section` */
+    GLC_IN_VERSION_INFO,   /* anywhere inside the PE version information */
 };
 
 struct glc_anchor {
@@ -45,12 +45,13 @@ struct glc_pattern {
     uint32_t variants; /* at least 1 */
     enum glc_extent extent;
     struct glc_anchor anchor;
-    bool hidden;     /* YARA's `private` modifier: found, but not reported */
+    bool hidden;       /* YARA's `private` modifier: found, but not reported */
     bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
-    /* ClamAV counts matches its own way: after a match, the next may begin only behind it where `no_overlap`. */
+    /* ClamAV counts matches its own way: after a match, the next may begin only behind it where `no_overlap`.
+     */
     bool no_overlap;
-    /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but a rule of its
-     * own: not used yet. */
+    /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but
+     * a rule of its own: not used yet. */
     uint32_t line; /* source line, for reports */
 };
 

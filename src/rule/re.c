@@ -242,7 +242,8 @@ struct glc_re *glc_re_wide(struct glc_arena *a, const struct glc_re *re)
         return copy;
     }
     case GLC_RE_CLASS:
-        return glc_re_cat(a, (struct glc_re *[]){ glc_re_class(a, re->u.set), glc_re_bytes(a, &zero, NULL, 1) }, 2);
+        return glc_re_cat(
+            a, (struct glc_re *[]){ glc_re_class(a, re->u.set), glc_re_bytes(a, &zero, NULL, 1) }, 2);
     case GLC_RE_CAT:
     case GLC_RE_ALT:
         return map_kids(a, re, glc_re_wide);
@@ -326,7 +327,8 @@ static void dump_byte(uint8_t value, uint8_t mask, struct glc_buf *out)
     else if ((mask & 0xf) % 0xf != 0 || (mask >> 4) % 0xf != 0)
         glc_buf_printf(out, "%02x&%02x", value, mask);
     else
-        glc_buf_printf(out, "%c%c", (mask >> 4) != 0 ? hex[value >> 4] : '?', (mask & 15) != 0 ? hex[value & 15] : '?');
+        glc_buf_printf(out, "%c%c", (mask >> 4) != 0 ? hex[value >> 4] : '?',
+                       (mask & 15) != 0 ? hex[value & 15] : '?');
 }
 
 static void dump_set(const uint32_t set[8], struct glc_buf *out)
@@ -362,8 +364,9 @@ static void dump_bounds(uint32_t min, uint32_t max, const char *open, char sep, 
 void glc_re_dump(const struct glc_re *re, struct glc_buf *out)
 {
     static const char *const asserts[] = {
-        [GLC_AT_START] = "\\A",     [GLC_AT_END] = "\\Z",    [GLC_AT_WORD_EDGE] = "\\b", [GLC_AT_NO_WORD_EDGE] = "\\B",
-        [GLC_AT_CLAM_B] = "(B)",    [GLC_AT_CLAM_L] = "(L)", [GLC_AT_CLAM_W] = "(W)",
+        [GLC_AT_START] = "\\A",        [GLC_AT_END] = "\\Z",    [GLC_AT_WORD_EDGE] = "\\b",
+        [GLC_AT_NO_WORD_EDGE] = "\\B", [GLC_AT_CLAM_B] = "(B)", [GLC_AT_CLAM_L] = "(L)",
+        [GLC_AT_CLAM_W] = "(W)",
     };
     switch (re->kind) {
     case GLC_RE_EMPTY:

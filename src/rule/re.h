@@ -1,9 +1,9 @@
 /* Patterns over bytes: the one form for hex strings, text strings, regular expressions and ClamAV bodies.
  *
- * A tree of nodes, owned by the arena of the rule set. Front ends lower everything that is particular to a language:
- * `nocase` letters become masked bytes, `wide` becomes bytes with zeroes between, `xor` and `base64` become variants
- * (see pattern.h). What remains is a regular language with a few assertions, so that it can be matched in time linear in
- * the input. */
+ * A tree of nodes, owned by the arena of the rule set. Front ends lower everything that is particular to a
+ * language: `nocase` letters become masked bytes, `wide` becomes bytes with zeroes between, `xor` and
+ * `base64` become variants (see pattern.h). What remains is a regular language with a few assertions, so that
+ * it can be matched in time linear in the input. */
 #ifndef GLC_RULE_RE_H
 #define GLC_RULE_RE_H
 
@@ -13,24 +13,25 @@
 #define GLC_UNBOUNDED UINT32_MAX
 
 enum glc_re_kind {
-    GLC_RE_EMPTY,  /* matches nothing, everywhere */
-    GLC_RE_BYTES,  /* byte i matches where (b & mask[i]) == value[i]; mask 0xDF folds a letter's case, 0 is any byte */
-    GLC_RE_CLASS,  /* one byte out of a set */
-    GLC_RE_CAT,    /* kids one after another */
-    GLC_RE_ALT,    /* one of the kids */
+    GLC_RE_EMPTY, /* matches nothing, everywhere */
+    GLC_RE_BYTES, /* byte i matches where (b & mask[i]) == value[i]; mask 0xDF folds a letter's case, 0 is any
+                     byte */
+    GLC_RE_CLASS, /* one byte out of a set */
+    GLC_RE_CAT,   /* kids one after another */
+    GLC_RE_ALT,   /* one of the kids */
     GLC_RE_REPEAT, /* kid min to max times */
     GLC_RE_GAP,    /* min to max bytes of any value (YARA's jumps, ClamAV's {n-m} and *) */
     GLC_RE_ASSERT, /* no bytes, a condition on the place */
 };
 
 enum glc_re_assert {
-    GLC_AT_START,          /* ^ : offset 0 of the data */
-    GLC_AT_END,            /* $ : the end of the data */
-    GLC_AT_WORD_EDGE,      /* \b : exactly one side is [0-9A-Za-z_] */
-    GLC_AT_NO_WORD_EDGE,   /* \B */
-    GLC_AT_CLAM_B,         /* ClamAV (B): word boundary */
-    GLC_AT_CLAM_L,         /* ClamAV (L): line boundary or end of file */
-    GLC_AT_CLAM_W,         /* ClamAV (W): non-alphanumeric delimiter */
+    GLC_AT_START,        /* ^ : offset 0 of the data */
+    GLC_AT_END,          /* $ : the end of the data */
+    GLC_AT_WORD_EDGE,    /* \b : exactly one side is [0-9A-Za-z_] */
+    GLC_AT_NO_WORD_EDGE, /* \B */
+    GLC_AT_CLAM_B,       /* ClamAV (B): word boundary */
+    GLC_AT_CLAM_L,       /* ClamAV (L): line boundary or end of file */
+    GLC_AT_CLAM_W,       /* ClamAV (W): non-alphanumeric delimiter */
 };
 
 struct glc_re {
@@ -44,7 +45,7 @@ struct glc_re {
         struct {
             struct glc_re **kid;
             uint32_t n; /* at least 1 */
-        } list; /* CAT, ALT */
+        } list;         /* CAT, ALT */
         struct {
             struct glc_re *kid;
             uint32_t min, max; /* max GLC_UNBOUNDED: no limit */
@@ -57,28 +58,33 @@ struct glc_re {
     } u;
 };
 
-/* All constructors return NULL when the arena is exhausted (or a kid is NULL), so that calls can be nested. */
+/* All constructors return NULL when the arena is exhausted (or a kid is NULL), so that calls can be nested.
+ */
 struct glc_re *glc_re_empty(struct glc_arena *a);
-struct glc_re *glc_re_bytes(struct glc_arena *a, const uint8_t *value, const uint8_t *mask, uint32_t len); /* copies; mask NULL: all 0xFF */
+struct glc_re *glc_re_bytes(struct glc_arena *a, const uint8_t *value, const uint8_t *mask,
+                            uint32_t len); /* copies; mask NULL: all 0xFF */
 struct glc_re *glc_re_class(struct glc_arena *a, const uint32_t set[8]);
-struct glc_re *glc_re_cat(struct glc_arena *a, struct glc_re *const *kid, uint32_t n); /* flattens, joins neighbouring BYTES; n 0: EMPTY */
+struct glc_re *glc_re_cat(struct glc_arena *a, struct glc_re *const *kid,
+                          uint32_t n); /* flattens, joins neighbouring BYTES; n 0: EMPTY */
 struct glc_re *glc_re_alt(struct glc_arena *a, struct glc_re *const *kid, uint32_t n);
 struct glc_re *glc_re_repeat(struct glc_arena *a, struct glc_re *kid, uint32_t min, uint32_t max, bool lazy);
 struct glc_re *glc_re_gap(struct glc_arena *a, uint32_t min, uint32_t max);
 struct glc_re *glc_re_assert(struct glc_arena *a, enum glc_re_assert at);
 
-/* Copies with a change applied to every byte matcher: letters folded; a zero byte after every byte (UTF-16LE). */
+/* Copies with a change applied to every byte matcher: letters folded; a zero byte after every byte
+ * (UTF-16LE). */
 struct glc_re *glc_re_nocase(struct glc_arena *a, const struct glc_re *re);
 struct glc_re *glc_re_wide(struct glc_arena *a, const struct glc_re *re);
 
 /* Length of what it matches, in bytes; *max is UINT64_MAX where it has no bound. */
 void glc_re_length(const struct glc_re *re, uint64_t *min, uint64_t *max);
 
-/* Does the tree match byte string `s` starting at offset `at` of it? A slow, obviously right backtracker over the whole
- * data; not for hostile input (tests, explain on small windows). Not provided here: see tests/naive. */
+/* Does the tree match byte string `s` starting at offset `at` of it? A slow, obviously right backtracker over
+ * the whole data; not for hostile input (tests, explain on small windows). Not provided here: see
+ * tests/naive. */
 
-/* Print in a notation of one line: masked bytes as hex (`4d 5a ?? 4?`, letters that fold as `'a'i`), classes as
- * [00-1f 41], gaps as [n-m], groups as ( | ), repeats as {n,m}, assertions as \A \Z \b \B (B) (L) (W). */
+/* Print in a notation of one line: masked bytes as hex (`4d 5a ?? 4?`, letters that fold as `'a'i`), classes
+ * as [00-1f 41], gaps as [n-m], groups as ( | ), repeats as {n,m}, assertions as \A \Z \b \B (B) (L) (W). */
 void glc_re_dump(const struct glc_re *re, struct glc_buf *out);
 
 static inline bool glc_set_has(const uint32_t set[8], uint8_t b)

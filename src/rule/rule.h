@@ -36,8 +36,8 @@ struct glc_rule {
     uint32_t slots;             /* variables that its loops and `with` need */
     bool is_private;            /* not reported */
     bool is_global;             /* must hold for the other rules of its namespace to match */
-    /* YARA judges the file as it lies; ClamAV the file and everything unpacked or normalised from it. Glacis runs both on
-     * every layer; a front end may restrict a rule to the outermost one. */
+    /* YARA judges the file as it lies; ClamAV the file and everything unpacked or normalised from it. Glacis
+     * runs both on every layer; a front end may restrict a rule to the outermost one. */
     bool top_only;
 };
 
@@ -51,12 +51,12 @@ enum glc_hash_of {
 
 /* A hash signature. Millions of them: names are offsets into glc_ruleset.names, no pointer. */
 struct glc_hash_sig {
-    uint64_t size; /* bytes, or GLC_ANY_SIZE */
-    uint32_t name; /* offset of a NUL-terminated name in glc_ruleset.names */
-    uint8_t alg;   /* enum glc_digest_alg */
-    uint8_t of;    /* enum glc_hash_of */
-    uint8_t allow; /* 1: an allow-list entry (fp, sfp): the layer is not reported */
-    uint8_t source; /* index into glc_ruleset.source, 255: not kept */
+    uint64_t size;                  /* bytes, or GLC_ANY_SIZE */
+    uint32_t name;                  /* offset of a NUL-terminated name in glc_ruleset.names */
+    uint8_t alg;                    /* enum glc_digest_alg */
+    uint8_t of;                     /* enum glc_hash_of */
+    uint8_t allow;                  /* 1: an allow-list entry (fp, sfp): the layer is not reported */
+    uint8_t source;                 /* index into glc_ruleset.source, 255: not kept */
     uint8_t digest[GLC_DIGEST_MAX]; /* the first glc_digest_len(alg) bytes */
 };
 
@@ -88,9 +88,11 @@ struct glc_ruleset {
 void glc_ruleset_init(struct glc_ruleset *set, struct glc_arena *arena);
 void glc_ruleset_done(struct glc_ruleset *set);
 
-/* Append an empty rule (language, name and the rest for the caller to fill); NULL when memory is exhausted. */
+/* Append an empty rule (language, name and the rest for the caller to fill); NULL when memory is exhausted.
+ */
 struct glc_rule *glc_ruleset_add(struct glc_ruleset *set) GLC_CHECK;
-bool glc_ruleset_add_hash(struct glc_ruleset *set, const struct glc_hash_sig *sig, struct glc_span name) GLC_CHECK;
+bool glc_ruleset_add_hash(struct glc_ruleset *set, const struct glc_hash_sig *sig,
+                          struct glc_span name) GLC_CHECK;
 bool glc_ruleset_add_ignore(struct glc_ruleset *set, struct glc_span name) GLC_CHECK;
 
 /* Take out every rule and hash whose name is ignored. Returns how many went. */

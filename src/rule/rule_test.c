@@ -24,7 +24,8 @@ static struct glc_re *bytes(const char *s)
 static void cat_joins_neighbouring_bytes(void **state)
 {
     (void)state;
-    struct glc_re *kid[] = { bytes("ab"), glc_re_empty(&arena), bytes("c"), glc_re_gap(&arena, 1, 3), bytes("d") };
+    struct glc_re *kid[] = { bytes("ab"), glc_re_empty(&arena), bytes("c"), glc_re_gap(&arena, 1, 3),
+                             bytes("d") };
     assert_string_equal(dumped(glc_re_cat(&arena, kid, 5)), "61 62 63 [1-3] 64");
     assert_string_equal(dumped(glc_re_cat(&arena, kid, 0)), "()");
 }

@@ -1,4 +1,5 @@
-/* Judge one file: its layers, its budget, its findings, its verdict. The only place that knows formats and matcher. */
+/* Judge one file: its layers, its budget, its findings, its verdict. The only place that knows formats and
+ * matcher. */
 #ifndef GLC_SCAN_SCAN_H
 #define GLC_SCAN_SCAN_H
 
@@ -8,26 +9,27 @@
 struct glc_scanner; /* one per worker: matcher, arenas, budget */
 
 struct glc_scan_options {
-    bool all;           /* every finding in every layer, not only the first */
-    bool strings;       /* findings carry their strings */
-    uint64_t deadline_ms; /* per file; 0: none */
+    bool all;                 /* every finding in every layer, not only the first */
+    bool strings;             /* findings carry their strings */
+    uint64_t deadline_ms;     /* per file; 0: none */
     struct glc_budget budget; /* all zero: the default */
     void (*console)(void *to, const char *line);
     void *console_to;
 };
 
 struct glc_finding {
-    uint32_t image;          /* which of the scanner's images */
-    uint32_t rule;           /* for glc_image_rule() */
-    const struct glc_span *layer; /* names of the layers from the file's first child down; none: the file itself */
+    uint32_t image; /* which of the scanner's images */
+    uint32_t rule;  /* for glc_image_rule() */
+    const struct glc_span
+        *layer; /* names of the layers from the file's first child down; none: the file itself */
     uint32_t layers;
-    enum glc_class cls;      /* of the layer */
+    enum glc_class cls; /* of the layer */
     struct glc_found_string *string;
     uint32_t strings;
 };
 
 struct glc_found_string {
-    uint32_t pattern; /* for glc_image_pattern() */
+    uint32_t pattern;        /* for glc_image_pattern() */
     uint64_t offset, length; /* in the layer */
 };
 
@@ -40,20 +42,23 @@ struct glc_note {
 
 struct glc_result {
     enum glc_verdict verdict;
-    const char *reason;      /* UNSCANNED: why, in words ("encrypted", "budget: RULE", "limit: depth"); lives until the next scan */
+    const char *reason; /* UNSCANNED: why, in words ("encrypted", "budget: RULE", "limit: depth"); lives until
+                           the next scan */
     uint64_t size;
-    uint64_t scanned;        /* bytes judged over all layers */
+    uint64_t scanned; /* bytes judged over all layers */
     const struct glc_finding *finding;
     uint32_t findings;
     const struct glc_note *note;
     uint32_t notes;
 };
 
-struct glc_scanner *glc_scanner_new(struct glc_image *const *image, uint32_t images, const struct glc_scan_options *opt) GLC_CHECK;
+struct glc_scanner *glc_scanner_new(struct glc_image *const *image, uint32_t images,
+                                    const struct glc_scan_options *opt) GLC_CHECK;
 void glc_scanner_free(struct glc_scanner *s);
 enum glc_err glc_scanner_define(struct glc_scanner *s, struct glc_span name, struct glc_span value) GLC_CHECK;
 
-/* Judge bytes in memory. The result lives until the next call. Never fails: what goes wrong is UNSCANNED with its reason. */
+/* Judge bytes in memory. The result lives until the next call. Never fails: what goes wrong is UNSCANNED with
+ * its reason. */
 const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data);
 
 #endif
