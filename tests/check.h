@@ -12,12 +12,15 @@
 
 #include "base/hex.h"
 
-/* The bytes of a hex literal; a static buffer per use is enough for table rows. Lives until the program ends.
- */
+/* The bytes of a hex literal. They live until the program ends, in a pool that is large enough for a test program. */
 static inline struct glc_span test_hex(const char *hex)
 {
+    static uint8_t pool[1 << 20];
+    static size_t used;
     size_t n = strlen(hex) / 2;
-    uint8_t *p = malloc(n + 1);
+    assert_true(n <= sizeof pool - used);
+    uint8_t *p = pool + used;
+    used += n;
     if (!glc_hex_decode(glc_span_str(hex), p))
         fail_msg("bad hex in a test: %s", hex);
     return glc_span(p, n);
