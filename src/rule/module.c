@@ -1,5 +1,28 @@
 #include "rule/module.h"
 
+uint32_t glc_fields_count(const struct glc_field *fields)
+{
+    uint32_t n = 0;
+    while (fields != NULL && fields[n].name != NULL && !fields[n].constant)
+        n++;
+    return n;
+}
+
+struct glc_value glc_module_load(const struct glc_module *m, const struct glc_module_ctx *ctx)
+{
+    struct glc_value v = { .type = GLC_T_STRUCT };
+    struct glc_value *member = glc_arena_array(ctx->arena, glc_fields_count(m->fields), sizeof *member);
+    if (member == NULL)
+        return v;
+    v.defined = true;
+    v.u.member = member;
+    for (uint32_t i = 0, n = glc_fields_count(m->fields); i < n; i++)
+        member[i].type = m->fields[i].type;
+    if (m->load != NULL)
+        m->load(ctx, member, &v.u.own);
+    return v;
+}
+
 uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name)
 {
     for (uint32_t i = 0; i < all->n; i++)
@@ -51,8 +74,10 @@ static uint64_t mix_fields(uint64_t h, const struct glc_field *f)
 {
     for (; f != NULL && f->name != NULL; f++) {
         h = mix(h, f->name, strlen(f->name) + 1);
-        h = mix(h, (uint8_t[]){ (uint8_t)f->type, (uint8_t)f->item }, 2);
-        if (!f->constant && f->member != NULL)
+        h = mix(h, (uint8_t[]){ (uint8_t)f->type, (uint8_t)f->item, f->constant }, 3);
+        if (f->constant)
+            continue; /* folded by the front end: its value is no part of the layout */
+        if (f->member != NULL)
             h = mix_fields(h, f->member);
     }
     return mix(h, "", 1);
@@ -68,6 +93,7 @@ uint64_t glc_modules_fingerprint(const struct glc_modules *all)
         for (uint32_t k = 0; k < count_functions(m); k++) {
             h = mix(h, m->functions[k].name, strlen(m->functions[k].name) + 1);
             h = mix(h, m->functions[k].args, strlen(m->functions[k].args) + 1);
+            h = mix(h, (uint8_t[]){ (uint8_t)m->functions[k].result }, 1);
         }
     }
     return h;

@@ -10,6 +10,7 @@
 #ifndef GLC_RULE_MODULE_H
 #define GLC_RULE_MODULE_H
 
+#include "base/arena.h"
 #include "rule/expr.h"
 
 struct glc_value {
@@ -20,13 +21,16 @@ struct glc_value {
         double real;
         struct glc_span text;               /* STRING */
         const struct glc_regex_code *regex; /* REGEX arguments: opaque, see glc_module_ctx.regex_match */
-        const struct glc_value *member;     /* STRUCT: one per field of the declaration, in its order */
+        struct {                            /* STRUCT */
+            const struct glc_value *member; /* one per field that is no constant, in declared order */
+            void *own;                      /* the module's: its parse, its caches; nobody else looks at it */
+        };
         struct {
             const struct glc_value *item;
             uint32_t n;
         } array; /* ARRAY */
         struct {
-            const struct glc_dict_entry *entry; /* sorted by key, bytewise */
+            const struct glc_dict_entry *entry; /* sorted by key, bytewise; no key twice */
             uint32_t n;
         } dict;
     } u;
@@ -37,8 +41,9 @@ struct glc_dict_entry {
     struct glc_value value;
 };
 
-/* A field of a struct. Constants (`pe.MACHINE_AMD64`) are INT or STRING fields that say so and are folded by
- * the front end. */
+/* A field of a struct. Constants (`pe.MACHINE_AMD64`) are INT, FLOAT or STRING fields that say so and are
+ * folded by the front end; they stand after all other fields of their struct, so that the index of a field is
+ * the index of its value. */
 struct glc_field {
     const char *name;
     enum glc_type type;
@@ -48,7 +53,10 @@ struct glc_field {
     bool constant;
     int64_t value;    /* of an INT constant */
     const char *text; /* of a STRING constant */
+    double real;      /* of a FLOAT constant */
 };
+
+struct glc_regex_code;
 
 /* What a module may look at. */
 struct glc_module_ctx {
@@ -57,16 +65,18 @@ struct glc_module_ctx {
     const void *layer;       /* struct glc_layer, for modules that share a parse with the format */
     int64_t now;             /* seconds since 1970, for `time.now()` */
     /* Does the regular expression match anywhere in `s`? */
-    bool (*regex_match)(const struct glc_regex_code *re, struct glc_span s);
+    bool (*regex_match)(const struct glc_module_ctx *ctx, const struct glc_regex_code *re, struct glc_span s);
+    void *regex_to; /* the caller's own, for regex_match */
     /* console.log and its kin write here; NULL: nowhere. */
     void (*console)(void *to, const char *line);
     void *console_to;
 };
 
-/* One overload of a function. `args`: one letter each of i(nt) f(loat) s(tring) r(egex) b(ool). The result's
- * type and `defined` are set by the function; an undefined argument never reaches it (the result is undefined
- * then). A function of a struct (rather than of the module) has a dotted name: `signatures.valid_on` is
- * called on one element, and gets that element as args[0], type STRUCT, letter 'o' first in `args`. */
+/* One overload of a function. `args`: one letter each of i(nt) f(loat) s(tring) r(egex) b(ool); an argument
+ * must have exactly that type (an integer is no float). The function sets type and `defined` of its result;
+ * an undefined argument never reaches it (the result is undefined then). `root` is the module's own value. A
+ * function of a struct (rather than of the module) has a dotted name: `signatures.valid_on` is called on one
+ * element, and gets that element as args[0], type STRUCT, letter 'o' first in `args`. */
 struct glc_function {
     const char *name;
     const char *args;
@@ -81,10 +91,17 @@ struct glc_module {
     const char *help;
     const struct glc_field *fields;       /* ends with name NULL; NULL: none */
     const struct glc_function *functions; /* ends with name NULL; NULL: none */
-    /* Fill `member` (one per field, zeroed: undefined) for this layer; NULL: the module has no facts. Hostile
-     * data makes facts undefined, nothing worse. */
-    void (*load)(const struct glc_module_ctx *ctx, struct glc_value *member);
+    /* Fill `member` (one per field that is no constant; typed, undefined) and, where functions want it, *own,
+     * for this layer; NULL: nothing to do. Hostile data makes facts undefined, nothing worse. */
+    void (*load)(const struct glc_module_ctx *ctx, struct glc_value *member, void **own);
 };
+
+/* The value of a module for a layer: a STRUCT whose members the module has filled. Undefined only where the
+ * arena is exhausted. The caller keeps it for the layer and does not ask again. */
+struct glc_value glc_module_load(const struct glc_module *m, const struct glc_module_ctx *ctx);
+
+/* Fields of a struct that are no constants. */
+uint32_t glc_fields_count(const struct glc_field *fields);
 
 struct glc_modules {
     const struct glc_module *const *module;
