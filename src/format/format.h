@@ -30,7 +30,9 @@ struct glc_parse {
     struct glc_span data; /* the layer's bytes */
     struct glc_budget *budget;
     struct glc_arena *arena; /* lives as long as the layer, its children included */
-    struct glc_facts *facts; /* to fill */
+    struct glc_facts *facts; /* to fill before the first yield: the layer is judged before its children */
+    uint32_t wanted; /* mask of classes that rules ask for: a layer made for one class only (normalised text)
+                      * is not yielded where its bit is missing */
     /* Judge a child, and everything in it, before this returns. false: stop parsing (found and not asked for
      * all, or out of budget). */
     bool (*yield)(struct glc_parse *p, const struct glc_child *child);

@@ -28,6 +28,10 @@ struct glc_image_stats {
 };
 void glc_image_stats(const struct glc_image *img, struct glc_image_stats *out);
 
+/* The classes of layers that at least one rule names for itself, as a mask: what no rule asks for (normalised
+ * text) need not be made. Rules for every class (GLC_CLASS_ALL) do not count. */
+uint32_t glc_image_classes(const struct glc_image *img);
+
 /* The rule's printable parts, as spans into the image. Indices of hash signatures come after those of rules.
  */
 struct glc_rule_info {
