@@ -12,7 +12,8 @@
 
 #include "base/hex.h"
 
-/* The bytes of a hex literal. They live until the program ends, in a pool that is large enough for a test program. */
+/* The bytes of a hex literal. They live until the program ends, in a pool that is large enough for a test
+ * program. */
 static inline struct glc_span test_hex(const char *hex)
 {
     static uint8_t pool[1 << 20];
