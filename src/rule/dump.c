@@ -45,8 +45,8 @@ static void dump_pattern(uint32_t p, const struct glc_rule *r, struct glc_buf *o
 /* What a node says besides its name and kids. */
 static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct glc_buf *out)
 {
-    static const char *const facts[GLC_FACTS] = { "filesize", "entrypoint", "sections",
-                                                  "class",    "container",  "depth" };
+    static const char *const facts[GLC_FACTS] = { "filesize",  "entrypoint", "sections", "class",
+                                                  "container", "depth",      "path" };
     static const char *const reads[GLC_READS] = {
         "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
         "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
@@ -166,6 +166,8 @@ static void dump_one_pattern(const struct glc_pattern *p, struct glc_buf *out)
         glc_buf_puts(out, " private");
     if (p->no_overlap)
         glc_buf_puts(out, " no-overlap");
+    if (p->count_ends)
+        glc_buf_puts(out, " count-ends");
     dump_anchor(&p->anchor, out);
     for (uint32_t i = 0; i < p->variants; i++) {
         const struct glc_variant *v = &p->variant[i];

@@ -47,9 +47,10 @@ struct glc_pattern {
     struct glc_anchor anchor;
     bool hidden;       /* YARA's `private` modifier: found, but not reported */
     bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
-    /* ClamAV counts matches its own way: after a match, the next may begin only behind it where `no_overlap`.
-     */
-    bool no_overlap;
+    bool no_overlap; /* after an occurrence, the next may begin only behind it; no language of ours counts like this */
+    /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its first does:
+     * the count is of different ends. Set only where a condition counts the pattern. */
+    bool count_ends;
     /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but
      * a rule of its own: not used yet. */
     uint32_t line; /* source line, for reports */

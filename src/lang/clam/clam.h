@@ -5,8 +5,7 @@
 #include "lang/lang.h"
 
 enum glc_clam_kind {
-    GLC_CLAM_HASH_MD5, /* hdb hdu fp: HASH:SIZE:NAME */
-    GLC_CLAM_HASH,     /* hsb hsu sfp: the same with SHA-1 or SHA-256 */
+    GLC_CLAM_HASH,     /* hdb hdu hsb hsu fp sfp: HASH:SIZE:NAME; clamscan takes every algorithm in each */
     GLC_CLAM_SECTION,  /* mdb mdu msb msu: SIZE:HASH:NAME */
     GLC_CLAM_IMPORTS,  /* imp: HASH:SIZE:NAME */
     GLC_CLAM_BODY,     /* ndb ndu sdb */

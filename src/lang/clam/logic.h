@@ -1,0 +1,25 @@
+/* The parts of a logical signature. Internal to lang/clam. */
+#ifndef GLC_LANG_CLAM_LOGIC_H
+#define GLC_LANG_CLAM_LOGIC_H
+
+#include "lang/clam/body.h"
+
+enum { GLC_CLAM_MOST_SUBS = 64 };
+
+/* The target description block. */
+struct glc_clam_tdb {
+    unsigned target;
+    uint32_t classes;
+    struct glc_expr *demand[8]; /* conditions to be met besides the expression */
+    uint32_t demands;
+};
+
+/* GLC_CLAM_TAKEN: *out is filled. */
+enum glc_clam_end glc_clam_tdb(struct glc_clam *c, struct glc_span text, struct glc_clam_tdb *out);
+
+/* The expression over `subs` subsignatures. *used gets a bit for each that it mentions. NULL: told, or the
+ * arena is exhausted. */
+struct glc_expr *glc_clam_logic(const struct glc_clam *c, struct glc_span text, uint32_t subs,
+                                uint64_t *used);
+
+#endif
