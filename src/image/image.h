@@ -62,6 +62,9 @@ struct glc_pattern_info {
 enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint32_t i,
                                struct glc_pattern_info *out) GLC_CHECK;
 
+/* The rules as text (`glacis dump --ir`); empty where the image was compiled without. */
+struct glc_span glc_image_ir(const struct glc_image *img);
+
 /* Print what `glacis dump IMAGE` shows: header, sections, tables' sizes and fill, rules. */
 void glc_image_dump(const struct glc_image *img, struct glc_buf *out);
 

@@ -3,18 +3,31 @@
 #ifndef GLC_SCAN_SCAN_H
 #define GLC_SCAN_SCAN_H
 
+#include "base/budget.h"
 #include "match/match.h"
 #include "scan/verdict.h"
+
+enum { GLC_FOUND_BYTES = 1 << 16 };
 
 struct glc_scanner; /* one per worker: matcher, arenas, budget */
 
 struct glc_scan_options {
     bool all;                 /* every finding in every layer, not only the first */
     bool strings;             /* findings carry their strings */
-    uint64_t deadline_ms;     /* per file; 0: none */
+    bool bytes;               /* and those the bytes that matched (at most GLC_FOUND_BYTES each) */
+    bool top_only;            /* the file itself and nothing unpacked from it: as `yara` judges */
+    uint32_t most;            /* occurrences kept per pattern; 0: the matcher's default */
     struct glc_budget budget; /* all zero: the default */
     void (*console)(void *to, const char *line);
     void *console_to;
+};
+
+struct glc_found_string {
+    uint32_t pattern;        /* for glc_image_pattern() */
+    uint64_t offset, length; /* in the layer */
+    uint8_t key;             /* the bytes were xored with it, where `xored` */
+    bool xored;
+    struct glc_span bytes; /* with opt.bytes; may be shorter than length */
 };
 
 struct glc_finding {
@@ -24,13 +37,8 @@ struct glc_finding {
         *layer; /* names of the layers from the file's first child down; none: the file itself */
     uint32_t layers;
     enum glc_class cls; /* of the layer */
-    struct glc_found_string *string;
+    const struct glc_found_string *string;
     uint32_t strings;
-};
-
-struct glc_found_string {
-    uint32_t pattern;        /* for glc_image_pattern() */
-    uint64_t offset, length; /* in the layer */
 };
 
 struct glc_note {
@@ -52,13 +60,21 @@ struct glc_result {
     uint32_t notes;
 };
 
+/* `image` and what it points to must outlive the scanner. NULL: no memory. */
 struct glc_scanner *glc_scanner_new(struct glc_image *const *image, uint32_t images,
                                     const struct glc_scan_options *opt) GLC_CHECK;
 void glc_scanner_free(struct glc_scanner *s);
+/* How long a file may take from now on; 0: as long as it wants. */
+void glc_scanner_deadline(struct glc_scanner *s, uint64_t ms);
 enum glc_err glc_scanner_define(struct glc_scanner *s, struct glc_span name, struct glc_span value) GLC_CHECK;
 
 /* Judge bytes in memory. The result lives until the next call. Never fails: what goes wrong is UNSCANNED with
  * its reason. */
 const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data);
+
+/* Why each rule whose name is `rule` (empty: each that matched) matched or did not, layer by layer, as text
+ * for people. The verdict is what glc_scan_bytes() would say. */
+const struct glc_result *glc_scan_explain(struct glc_scanner *s, struct glc_span data, struct glc_span rule,
+                                          struct glc_buf *out);
 
 #endif

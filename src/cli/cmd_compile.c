@@ -1,0 +1,116 @@
+/* glacis compile: signatures to an image, everything that is not taken named. */
+#include "base/file.h"
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/show.h"
+#include "cli/signatures.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum option { OPT_OUT, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_IR, OPT_QUIET, OPTIONS };
+
+static const struct glc_opt options[OPTIONS] = {
+    [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
+    [OPT_DEFINE] = { "define", 'd', "NAME=VALUE", "declare an external variable with its usual value" },
+    [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
+    [OPT_STRICT] = { "strict", 0, NULL, "a signature that is not taken is an error, and nothing is written" },
+    [OPT_NO_IR] = { "no-ir", 0, NULL, "leave out what `glacis dump --ir` shows: a smaller image" },
+    [OPT_QUIET] = { "quiet", 'q', NULL, "count what is not taken, but do not name it" },
+};
+
+static const struct glc_usage usage = {
+    .command = "glacis compile",
+    .operands = "SOURCE... -o IMAGE",
+    .about =
+        "Compile signatures into an image. A SOURCE is a file of a known extension (.yar .yara .ldb .ldu "
+        ".ndb\n"
+        ".ndu .hdb .hdu .hsb .hsu .fp .sfp .ign .ign2) or a folder of such files; NAMESPACE:SOURCE puts its\n"
+        "rules into a namespace. What is not taken is named as FILE:LINE:COLUMN on standard error.\n"
+        "Exit code: 0 written, 2 an error.",
+    .opt = options,
+    .opts = OPTIONS,
+};
+
+static int write_image(const char *path, const struct glc_buf *image, const struct glc_build_stats *st,
+                       double seconds)
+{
+    if (glc_write_path(path, glc_buf_span(image)) != GLC_OK) {
+        fprintf(stderr, "glacis compile: %s: %s\n", path, strerror(errno));
+        return GLC_EXIT_ERROR;
+    }
+    char size[16];
+    glc_show_size(size, image->len);
+    printf("%s: %llu signatures (%llu rules, %llu hashes), %s, %.2f s\n", path, (unsigned long long)st->taken,
+           (unsigned long long)st->rules, (unsigned long long)st->hashes, size, seconds);
+    return GLC_EXIT_OK;
+}
+
+static int build(const char *const *source, unsigned sources, const char *out,
+                 const struct glc_build_options *bo)
+{
+    uint64_t began = glc_clock_ns();
+    struct glc_buf image;
+    struct glc_build_stats st = { 0 };
+    glc_buf_init(&image, (size_t)16 << 30);
+    enum glc_err e = glc_build(source, sources, bo, &image, &st);
+    if (st.seen != 0 || st.errors != 0)
+        fprintf(stderr, "%llu signatures read, %llu taken, %llu not taken, %llu warnings\n",
+                (unsigned long long)st.seen, (unsigned long long)st.taken, (unsigned long long)st.refused,
+                (unsigned long long)st.warnings);
+    int code = GLC_EXIT_ERROR;
+    if (e == GLC_CORRUPT && bo->strict && st.refused + st.errors != 0)
+        fprintf(stderr, "glacis compile: nothing written, because of --strict\n");
+    if (e == GLC_OK)
+        code = write_image(out, &image, &st, (double)(glc_clock_ns() - began) / 1e9);
+    glc_buf_done(&image);
+    return code;
+}
+
+int glc_cmd_compile(int argc, char **argv)
+{
+    struct glc_args a;
+    struct glc_build_options bo = { .keep_ir = true };
+    const char **list = calloc((size_t)argc * 2 + 2, sizeof *list);
+    const char *value, *out = NULL;
+    if (list == NULL)
+        return GLC_EXIT_ERROR;
+    const char **source = list, **define = list + argc + 1;
+    unsigned sources = 0, defines = 0;
+    int o, code = GLC_EXIT_ERROR;
+    glc_args_init(&a, &usage, argc, argv);
+    while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
+        if (o == GLC_ARG_OPERAND)
+            source[sources++] = value;
+        else if (o == OPT_OUT)
+            out = value;
+        else if (o == OPT_DEFINE)
+            define[defines++] = value;
+        else if (o == OPT_DIALECT && (strcmp(value, "yara") == 0 || strcmp(value, "yara-x") == 0))
+            bo.dialect = strcmp(value, "yara") == 0 ? GLC_DIALECT_YARA : GLC_DIALECT_YARA_X;
+        else if (o == OPT_STRICT)
+            bo.strict = true;
+        else if (o == OPT_NO_IR)
+            bo.keep_ir = false;
+        else if (o == OPT_QUIET)
+            bo.quiet = true;
+        else if (o == GLC_ARG_HELP) {
+            code = GLC_EXIT_OK;
+            goto done;
+        } else {
+            if (o == OPT_DIALECT)
+                fprintf(stderr, "glacis compile: --dialect %s: expected yara or yara-x\n", value);
+            goto done;
+        }
+    }
+    bo.define = define;
+    if (sources == 0 || out == NULL)
+        fprintf(stderr, "glacis compile: %s\nTry 'glacis compile --help'.\n",
+                sources == 0 ? "no SOURCE" : "no image to write: name it by -o");
+    else
+        code = build(source, sources, out, &bo);
+done:
+    free(list);
+    return code;
+}

@@ -1,0 +1,74 @@
+/* glacis dump: what is in an image. */
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/show.h"
+#include "cli/signatures.h"
+
+#include <unistd.h>
+
+enum option { OPT_IR, OPT_CHECK, OPTIONS };
+
+static const struct glc_opt options[OPTIONS] = {
+    [OPT_IR] = { "ir", 0, NULL, "the rules in the form that every language is compiled to" },
+    [OPT_CHECK] = { "check", 0, NULL, "validate the whole image and say nothing more" },
+};
+
+static const struct glc_usage usage = {
+    .command = "glacis dump",
+    .operands = "IMAGE",
+    .about = "Show an image: header, sections, tables, rules. Signature sources are compiled in memory.\n"
+             "Exit code: 0, or 2 where the image is damaged.",
+    .opt = options,
+    .opts = OPTIONS,
+};
+
+int glc_cmd_dump(int argc, char **argv)
+{
+    struct glc_args a;
+    const char *value, *path = NULL;
+    bool ir = false, check = false;
+    int o;
+    glc_args_init(&a, &usage, argc, argv);
+    while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
+        if (o == GLC_ARG_HELP)
+            return GLC_EXIT_OK;
+        if (o == OPT_IR)
+            ir = true;
+        else if (o == OPT_CHECK)
+            check = true;
+        else if (o == GLC_ARG_OPERAND && path == NULL)
+            path = value;
+        else {
+            if (o == GLC_ARG_OPERAND)
+                fprintf(stderr, "glacis dump: one IMAGE at a time\n");
+            return GLC_EXIT_ERROR;
+        }
+    }
+    if (path == NULL) {
+        fprintf(stderr, "glacis dump: no IMAGE\nTry 'glacis dump --help'.\n");
+        return GLC_EXIT_ERROR;
+    }
+    struct glc_signatures sig;
+    struct glc_build_options bo = { .keep_ir = true };
+    if (glc_signatures_open(&sig, &path, 1, &bo) != GLC_OK)
+        return GLC_EXIT_ERROR;
+    struct glc_error err = { 0 };
+    enum glc_err e = glc_image_validate(sig.image[0], &err);
+    struct glc_buf out;
+    glc_buf_init(&out, (size_t)8 << 30);
+    if (e != GLC_OK)
+        fprintf(stderr, "glacis dump: %s: damaged: %s (at byte %llu)\n", path,
+                err.msg != NULL ? err.msg : glc_err_name(e), (unsigned long long)err.off);
+    struct glc_span text = e == GLC_OK && ir ? glc_image_ir(sig.image[0]) : glc_span(NULL, 0);
+    if (e == GLC_OK && ir && text.len == 0) {
+        fprintf(stderr, "glacis dump: %s was compiled without what --ir shows\n", path);
+        e = GLC_UNSUPPORTED;
+    }
+    if (e == GLC_OK && !ir && !check)
+        glc_image_dump(sig.image[0], &out);
+    fwrite(text.ptr, 1, text.len, stdout);
+    fwrite(out.ptr, 1, out.len, stdout);
+    glc_buf_done(&out);
+    glc_signatures_done(&sig);
+    return e == GLC_OK && fflush(stdout) == 0 ? GLC_EXIT_OK : GLC_EXIT_ERROR;
+}

@@ -1,0 +1,50 @@
+/* What a command judges by: images and sources named by -s, sources compiled in memory. */
+#ifndef GLC_CLI_SIGNATURES_H
+#define GLC_CLI_SIGNATURES_H
+
+#include "base/file.h"
+#include "image/image.h"
+#include "lang/lang.h"
+
+enum { GLC_SIGNATURES_MOST = 60 };
+
+struct glc_signatures {
+    int fd[GLC_SIGNATURES_MOST]; /* for workers; read-only or sealed */
+    struct glc_map map[GLC_SIGNATURES_MOST];
+    struct glc_image *image[GLC_SIGNATURES_MOST];
+    uint32_t n;
+    uint32_t files; /* of these, images that were files (the others were compiled here and know -d already) */
+};
+
+struct glc_build_options {
+    enum glc_dialect dialect;
+    const char *const *define; /* "name=value", ended by NULL */
+    bool strict;               /* what is not taken is an error */
+    bool quiet;                /* diagnostics are counted and not printed */
+    bool keep_ir;
+};
+
+struct glc_build_stats {
+    uint64_t seen, taken, refused, errors, warnings;
+    uint64_t searched, anchored, unwitnessed, hashes, rules;
+};
+
+/* Compile sources ("PATH" or "NAMESPACE:PATH") into `out`. Diagnostics go to standard error. GLC_IO: a source
+ * cannot be read (told); GLC_CORRUPT: -d is wrong, or with `strict` something was not taken. */
+enum glc_err glc_build(const char *const *source, unsigned sources, const struct glc_build_options *opt,
+                       struct glc_buf *out, struct glc_build_stats *stats) GLC_CHECK;
+
+/* Open what `path` names: images by their first bytes, everything else as sources, together in one image in
+ * memory. Tells on standard error what is wrong. */
+enum glc_err glc_signatures_open(struct glc_signatures *s, const char *const *path, unsigned paths,
+                                 const struct glc_build_options *opt) GLC_CHECK;
+void glc_signatures_done(struct glc_signatures *s);
+
+/* The starter rules that come with the program: a path that lives as long as the process, or NULL. */
+const char *glc_signatures_starter(void);
+
+/* Where a file beside this program is: "glacis-worker" in libexec or in the program's own folder. Heap; NULL.
+ */
+char *glc_beside_program(const char *name);
+
+#endif

@@ -1,0 +1,337 @@
+/* The worker's loop.
+ *
+ * Small files are read into one buffer, larger ones are mapped. A mapped file that is cut short by somebody
+ * raises SIGBUS: the handler puts zeroes where the file was and says so, and the file is UNSCANNED. Verdicts
+ * are gathered and sent when a batch is done, when something was found, or after a short while. */
+#define _GNU_SOURCE
+#include "wire/worker.h"
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "format/format.h"
+#include "wire/hello.h"
+#include "wire/msg.h"
+#include "wire/record.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SMALL = 64 * 1024,             /* files up to this are read, not mapped */
+    GATHER = 8 * 1024,             /* bytes of records that are sent at once */
+    GATHER_NS = 50 * 1000 * 1000,  /* and the longest that a verdict waits */
+    ENTRY = 20,                    /* bytes of a file in FILES: id, size, deadline in ms */
+    REGION_PART = 64 * 1024 * 1024 /* bytes of a region of memory that are judged at once */
+};
+
+/* What the SIGBUS handler may replace. Signal handlers have no other way to be told; set by one thread only.
+ */
+static volatile uintptr_t mapped_at, mapped_len;
+static volatile sig_atomic_t mapped_broke;
+
+struct worker {
+    int sock;
+    struct glc_scanner *scanner;
+    struct glc_image **image;
+    struct glc_map *map;
+    uint32_t images;
+    struct glc_wire_page *page;
+    struct glc_buf out;
+    uint64_t sent_at;
+    uint64_t id; /* of the file that is being read */
+    uint8_t *small;
+    uint8_t *in;
+};
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    uintptr_t at = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
+    if (at < mapped_at || at - mapped_at >= mapped_len) {
+        signal(sig, SIG_DFL); /* not a scanned file: end by this signal */
+        return;
+    }
+    /* From here to the end of the file at once, so that a cut costs one signal and not one a page. */
+    size_t rest = mapped_len - (at - mapped_at);
+    if (mmap((void *)at, rest, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        _exit(3);
+    mapped_broke = 1;
+}
+
+void glc_worker_prepare(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGBUS, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void glc_worker_fail(int sock, const char *why)
+{
+    if (glc_wire_send(sock, GLC_WIRE_FAILED, glc_span_str(why), NULL, 0, true) != GLC_OK)
+        return; /* nobody is there to be told */
+}
+
+/* Send what is gathered. False: the parent is gone. */
+static bool flush(struct worker *w)
+{
+    struct glc_span rest = glc_buf_span(&w->out);
+    while (rest.len != 0) {
+        struct glc_span part = glc_span_sub(rest, 0, GLC_WIRE_LONGEST - 1);
+        if (glc_wire_send(w->sock, GLC_WIRE_RECORDS, part, NULL, 0, true) != GLC_OK)
+            return false;
+        rest = glc_span_sub(rest, part.len, rest.len);
+    }
+    w->out.len = 0;
+    w->sent_at = glc_clock_ns();
+    if (w->out.room > 1 << 20)
+        glc_buf_done(&w->out);
+    return true;
+}
+
+static bool answer(struct worker *w, const struct glc_result *r)
+{
+    if (!glc_record_put_verdict(&w->out, w->id, r))
+        return false;
+    if (w->out.len >= GATHER || r->verdict == GLC_FOUND)
+        return flush(w);
+    return glc_clock_ns() - w->sent_at < GATHER_NS || flush(w);
+}
+
+static void unscanned(struct glc_result *r, uint64_t size, const char *reason)
+{
+    *r = (struct glc_result){ .verdict = GLC_UNSCANNED, .reason = reason, .size = size };
+}
+
+/* One pass of judging, however the bytes came to lie in memory. */
+struct judge {
+    struct glc_buf *explain; /* NULL: only a verdict */
+    struct glc_span rule;
+};
+
+static const struct glc_result *judge_bytes(struct worker *w, const struct judge *j, struct glc_span data)
+{
+    return j->explain != NULL ? glc_scan_explain(w->scanner, data, j->rule, j->explain)
+                              : glc_scan_bytes(w->scanner, data);
+}
+
+/* The verdict on bytes that may not be all there were. */
+static void weaken(struct glc_result *r, const char *reason)
+{
+    if (r->verdict == GLC_CLEAN)
+        r->verdict = GLC_UNSCANNED;
+    if (r->reason == NULL)
+        r->reason = reason;
+}
+
+static void judge_mapped(struct worker *w, const struct judge *j, int fd, uint64_t size, struct glc_result *r)
+{
+    void *p = size > SIZE_MAX / 2 ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        unscanned(r, size, errno == ENOMEM ? "limit: address space" : "unreadable: it cannot be mapped");
+        return;
+    }
+    (void)madvise(p, (size_t)size, MADV_SEQUENTIAL);
+    mapped_broke = 0;
+    mapped_len = (size_t)size;
+    mapped_at = (uintptr_t)p;
+    *r = *judge_bytes(w, j, glc_span(p, (size_t)size));
+    mapped_at = mapped_len = 0;
+    munmap(p, (size_t)size);
+    struct stat st;
+    if (mapped_broke || (fstat(fd, &st) == 0 && (uint64_t)st.st_size < size))
+        weaken(r, "the file changed while it was read");
+}
+
+/* Files that say 0 bytes and have more (/proc), and everything that can be read but not mapped. */
+static void judge_stream(struct worker *w, const struct judge *j, int fd, struct glc_result *r)
+{
+    struct glc_buf all;
+    glc_buf_init(&all, (size_t)1 << 30);
+    enum glc_err e = glc_read_fd(fd, &all);
+    if (e == GLC_IO)
+        unscanned(r, all.len, "unreadable");
+    else if (e != GLC_OK)
+        unscanned(r, all.len, "limit: a stream of more than 1 GiB");
+    else
+        *r = *judge_bytes(w, j, glc_buf_span(&all));
+    glc_buf_done(&all);
+}
+
+static void judge_file(struct worker *w, const struct judge *j, int fd, uint64_t size, struct glc_result *r)
+{
+    if (size > SMALL) {
+        judge_mapped(w, j, fd, size, r);
+        return;
+    }
+    ssize_t n = pread(fd, w->small, SMALL + 1, 0);
+    if (n < 0 && errno == ESPIPE) {
+        judge_stream(w, j, fd, r);
+    } else if (n < 0) {
+        unscanned(r, size, errno == EIO ? "unreadable: I/O error" : "unreadable");
+    } else if (n > SMALL || (size == 0 && n > 0)) {
+        struct stat st; /* it grew meanwhile, or never told its size */
+        if (fstat(fd, &st) == 0 && (uint64_t)st.st_size > SMALL)
+            judge_mapped(w, j, fd, (uint64_t)st.st_size, r);
+        else
+            judge_stream(w, j, fd, r);
+    } else {
+        *r = *judge_bytes(w, j, glc_span(w->small, (size_t)n));
+        if ((uint64_t)n < size)
+            weaken(r, "the file changed while it was read");
+    }
+}
+
+static void on_console(void *to, const char *line)
+{
+    struct worker *w = to;
+    (void)glc_record_put_text(&w->out, w->id, glc_span_str(line));
+}
+
+static const char *open_images(struct worker *w, struct glc_wire_msg *m, const struct glc_scan_options *opt)
+{
+    w->images = m->fds - 1;
+    w->image = calloc(w->images + 1, sizeof(struct glc_image *));
+    w->map = calloc(w->images + 1, sizeof *w->map);
+    w->small = malloc(SMALL + 1);
+    if (w->image == NULL || w->map == NULL || w->small == NULL)
+        return "out of memory";
+    void *page = mmap(NULL, GLC_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd[0], 0);
+    if (page == MAP_FAILED)
+        return "the progress page cannot be mapped";
+    w->page = page;
+    for (uint32_t i = 0; i < w->images; i++) {
+        struct glc_error err = { 0 };
+        if (glc_map_fd(m->fd[i + 1], &w->map[i]) != GLC_OK)
+            return "a signature image cannot be mapped";
+        if (glc_image_open(w->map[i].bytes, glc_format_modules(), &w->image[i], &err) != GLC_OK)
+            return err.msg != NULL ? err.msg : "a signature image is damaged";
+    }
+    w->scanner = glc_scanner_new(w->image, w->images, opt);
+    return w->scanner == NULL ? "out of memory" : NULL;
+}
+
+static bool on_hello(struct worker *w, struct glc_wire_msg *m, const struct glc_worker_hello *hello)
+{
+    struct glc_scan_options opt = { 0 };
+    const char *why =
+        glc_hello_decode(m->body, &opt) ? NULL : "glacis and glacis-worker are of different versions";
+    if (opt.console != NULL) {
+        opt.console = on_console;
+        opt.console_to = w;
+    }
+    if (why == NULL)
+        why = open_images(w, m, &opt);
+    glc_wire_close_fds(m);
+    if (why != NULL) {
+        glc_worker_fail(w->sock, why);
+        return false;
+    }
+    uint8_t ready[12] = { GLC_WIRE_VERSION, 0, 0, 0, (uint8_t)hello->landlock, 0, 0, 0,
+                          hello->seccomp,   0, 0, 0 };
+    return glc_wire_send(w->sock, GLC_WIRE_READY, glc_span(ready, sizeof ready), NULL, 0, true) == GLC_OK;
+}
+
+static bool on_define(struct worker *w, const struct glc_wire_msg *m)
+{
+    struct glc_cursor c = glc_cursor(m->body);
+    struct glc_span name = glc_cursor_span(&c, glc_cursor_u32le(&c));
+    struct glc_span value = glc_cursor_span(&c, glc_cursor_left(&c));
+    if (!glc_cursor_ok(&c))
+        return false;
+    if (glc_scanner_define(w->scanner, name, value) == GLC_OK)
+        return true;
+    char why[256];
+    (void)snprintf(why, sizeof why, "-d %.*s: no external variable of that name and type",
+                   (int)(name.len & 127), (const char *)name.ptr);
+    glc_worker_fail(w->sock, why);
+    return false;
+}
+
+static bool on_files(struct worker *w, struct glc_wire_msg *m)
+{
+    struct glc_cursor c = glc_cursor(m->body);
+    uint32_t n = glc_cursor_u32le(&c);
+    bool ok = n == m->fds && glc_cursor_left(&c) == (size_t)n * ENTRY;
+    uint32_t i = 0;
+    for (; i < m->fds && ok; i++) {
+        struct glc_result r;
+        w->id = glc_cursor_u64le(&c);
+        uint64_t size = glc_cursor_u64le(&c);
+        glc_scanner_deadline(w->scanner, glc_cursor_u32le(&c));
+        atomic_store_explicit(&w->page->current, w->id, memory_order_relaxed);
+        judge_file(w, &(struct judge){ 0 }, m->fd[i], size, &r);
+        close(m->fd[i]);
+        ok = answer(w, &r);
+    }
+    for (; i < m->fds; i++)
+        close(m->fd[i]);
+    m->fds = 0;
+    return ok && flush(w);
+}
+
+static bool on_explain(struct worker *w, struct glc_wire_msg *m)
+{
+    struct glc_cursor c = glc_cursor(m->body);
+    w->id = glc_cursor_u64le(&c);
+    uint64_t size = glc_cursor_u64le(&c);
+    glc_scanner_deadline(w->scanner, glc_cursor_u32le(&c));
+    struct glc_buf text;
+    glc_buf_init(&text, GLC_RECORD_LONGEST / 2);
+    struct judge j = { &text, glc_cursor_span(&c, glc_cursor_left(&c)) };
+    struct glc_result r;
+    atomic_store_explicit(&w->page->current, w->id, memory_order_relaxed);
+    judge_file(w, &j, m->fd[0], size, &r);
+    glc_wire_close_fds(m);
+    bool ok = glc_record_put_text(&w->out, w->id, glc_buf_span(&text)) && answer(w, &r) && flush(w);
+    glc_buf_done(&text);
+    return ok;
+}
+
+int glc_worker_serve(int sock, const struct glc_worker_hello *hello)
+{
+    struct worker w = { .sock = sock, .in = malloc(GLC_WIRE_LONGEST + 1), .sent_at = glc_clock_ns() };
+    enum glc_wire_state state = GLC_WIRE_NEW;
+    glc_buf_init(&w.out, (size_t)2 * GLC_RECORD_LONGEST);
+    int code = 1;
+    while (w.in != NULL) {
+        struct glc_wire_msg m;
+        enum glc_err e = glc_wire_recv(sock, w.in, true, state, true, &m);
+        if (e == GLC_IO) {
+            code = errno == ENOTCONN || errno == ECONNRESET ? 0 : 1;
+            break;
+        }
+        bool ok = e == GLC_OK;
+        if (ok && m.type == GLC_WIRE_HELLO)
+            ok = on_hello(&w, &m, hello);
+        else if (ok && m.type == GLC_WIRE_DEFINE)
+            ok = on_define(&w, &m);
+        else if (ok && m.type == GLC_WIRE_FILES)
+            ok = on_files(&w, &m);
+        else if (ok && m.type == GLC_WIRE_EXPLAIN)
+            ok = on_explain(&w, &m);
+        else
+            ok = false;
+        state = GLC_WIRE_OPENED;
+        if (!ok)
+            break;
+    }
+    glc_scanner_free(w.scanner);
+    for (uint32_t i = 0; i < w.images && w.image != NULL && w.map != NULL; i++) {
+        glc_image_free(w.image[i]);
+        glc_map_done(&w.map[i]);
+    }
+    if (w.page != NULL)
+        munmap(w.page, GLC_PAGE_BYTES);
+    free(w.image);
+    free(w.map);
+    free(w.small);
+    free(w.in);
+    glc_buf_done(&w.out);
+    return code;
+}

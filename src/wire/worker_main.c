@@ -1,0 +1,58 @@
+/* glacis-worker: reads hostile bytes for others. Started by them with a socket as descriptor 3; not for
+ * people.
+ *
+ * glacis-worker [--cpu SECONDS] [--memory BYTES] [--no-jail]
+ *
+ * Everything that must be opened or loaded is, then the jail closes, then the first message is read. */
+#include "base/digest.h"
+#include "base/num.h"
+#include "jail/jail.h"
+#include "wire/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+enum { SOCKET = 3 };
+
+/* Libraries that read a file on first use read it now. */
+static void warm_up(void)
+{
+    tzset();
+    for (unsigned a = 0; a < GLC_DIGEST_ALGS; a++) {
+        struct glc_digest *d = glc_digest_new((enum glc_digest_alg)a);
+        uint8_t out[GLC_DIGEST_MAX];
+        if (d != NULL && !glc_digest_of(d, glc_span("", 0), out))
+            out[0] = 0;
+        glc_digest_free(d);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct glc_jail_options opt = { .keep = SOCKET };
+    bool jail = true;
+    for (int i = 1; i < argc; i++) {
+        uint64_t *value = strcmp(argv[i], "--cpu") == 0      ? &opt.cpu_seconds
+                          : strcmp(argv[i], "--memory") == 0 ? &opt.memory
+                                                             : NULL;
+        if (strcmp(argv[i], "--no-jail") == 0) {
+            jail = false;
+        } else if (value == NULL || i + 1 == argc || !glc_num_u64(glc_span_str(argv[++i]), value)) {
+            fprintf(stderr, "glacis-worker: started by glacis, not by hand\n");
+            return 2;
+        }
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    warm_up();
+    glc_worker_prepare();
+    struct glc_jail_report report = { 0 };
+    struct glc_error err = { 0 };
+    if (jail && glc_jail_enter(&opt, &report, &err) != GLC_OK) {
+        glc_worker_fail(SOCKET, err.msg);
+        return 4;
+    }
+    return glc_worker_serve(SOCKET, &(struct glc_worker_hello){ report.landlock, report.seccomp });
+}
