@@ -1,0 +1,102 @@
+/* The module `dex` inside: its fields in order. */
+#ifndef GLC_FORMAT_DEX_DEX_MODULE_H
+#define GLC_FORMAT_DEX_DEX_MODULE_H
+
+#include "format/module/value.h"
+
+enum dex_field {
+    DEX_HEADER,
+    DEX_STRING_IDS,
+    DEX_TYPE_IDS,
+    DEX_PROTO_IDS,
+    DEX_FIELD_IDS,
+    DEX_METHOD_IDS,
+    DEX_CLASS_DEFS,
+    DEX_CLASS_DATA_ITEM,
+    DEX_MAP_LIST,
+    DEX_NUMBER_OF_FIELDS,
+    DEX_FIELD,
+    DEX_NUMBER_OF_METHODS,
+    DEX_METHOD,
+    DEX_FIELDS
+};
+
+enum {
+    DEX_HDR_MAGIC,
+    DEX_HDR_CHECKSUM,
+    DEX_HDR_SIGNATURE,
+    DEX_HDR_FILE_SIZE, /* from here on every field is the next 32-bit word of the header */
+    DEX_HDR_HEADER_SIZE,
+    DEX_HDR_ENDIAN_TAG,
+    DEX_HDR_LINK_SIZE,
+    DEX_HDR_LINK_OFFSET,
+    DEX_HDR_MAP_OFFSET,
+    DEX_HDR_STRING_IDS_SIZE,
+    DEX_HDR_STRING_IDS_OFFSET,
+    DEX_HDR_TYPE_IDS_SIZE,
+    DEX_HDR_TYPE_IDS_OFFSET,
+    DEX_HDR_PROTO_IDS_SIZE,
+    DEX_HDR_PROTO_IDS_OFFSET,
+    DEX_HDR_FIELD_IDS_SIZE,
+    DEX_HDR_FIELD_IDS_OFFSET,
+    DEX_HDR_METHOD_IDS_SIZE,
+    DEX_HDR_METHOD_IDS_OFFSET,
+    DEX_HDR_CLASS_DEFS_SIZE,
+    DEX_HDR_CLASS_DEFS_OFFSET,
+    DEX_HDR_DATA_SIZE,
+    DEX_HDR_DATA_OFFSET,
+    DEX_HDR_FIELDS
+};
+enum { DEX_STR_OFFSET, DEX_STR_SIZE, DEX_STR_VALUE, DEX_STR_FIELDS };
+enum { DEX_TYPE_DESCRIPTOR, DEX_TYPE_FIELDS };
+enum { DEX_PROTO_SHORTY, DEX_PROTO_RETURN_TYPE, DEX_PROTO_PARAMETERS, DEX_PROTO_FIELDS };
+enum { DEX_FID_CLASS, DEX_FID_TYPE, DEX_FID_NAME, DEX_FID_FIELDS };
+enum { DEX_MID_CLASS, DEX_MID_PROTO, DEX_MID_NAME, DEX_MID_FIELDS };
+enum {
+    DEX_DEF_CLASS,
+    DEX_DEF_ACCESS_FLAGS,
+    DEX_DEF_SUPER_CLASS,
+    DEX_DEF_INTERFACES,
+    DEX_DEF_SOURCE_FILE,
+    DEX_DEF_ANNOTATIONS,
+    DEX_DEF_CLASS_DATA,
+    DEX_DEF_STATIC_VALUES,
+    DEX_DEF_FIELDS
+};
+enum { DEX_DATA_STATIC, DEX_DATA_INSTANCE, DEX_DATA_DIRECT, DEX_DATA_VIRTUAL, DEX_DATA_FIELDS };
+enum { DEX_MAP_SIZE, DEX_MAP_ITEM, DEX_MAP_FIELDS };
+enum { DEX_ITEM_TYPE, DEX_ITEM_UNUSED, DEX_ITEM_SIZE, DEX_ITEM_OFFSET, DEX_ITEM_FIELDS };
+enum { DEX_FLD_CLASS, DEX_FLD_NAME, DEX_FLD_PROTO, DEX_FLD_DIFF, DEX_FLD_ACCESS_FLAGS, DEX_FLD_FIELDS };
+enum {
+    DEX_MET_CLASS,
+    DEX_MET_NAME,
+    DEX_MET_PROTO,
+    DEX_MET_DIRECT,
+    DEX_MET_VIRTUAL,
+    DEX_MET_DIFF,
+    DEX_MET_ACCESS_FLAGS,
+    DEX_MET_CODE_OFF,
+    DEX_MET_CODE,
+    DEX_MET_FIELDS
+};
+enum {
+    DEX_CODE_REGISTERS,
+    DEX_CODE_INS,
+    DEX_CODE_OUTS,
+    DEX_CODE_TRIES_SIZE,
+    DEX_CODE_DEBUG_INFO,
+    DEX_CODE_INSNS_SIZE,
+    DEX_CODE_INSNS,
+    DEX_CODE_PADDING,
+    DEX_CODE_TRIES,
+    DEX_CODE_HANDLERS,
+    DEX_CODE_FIELDS
+};
+
+extern const struct glc_field dex_fields[], dex_header_fields[], dex_string_fields[], dex_type_fields[];
+extern const struct glc_field dex_proto_fields[], dex_field_id_fields[], dex_method_id_fields[];
+extern const struct glc_field dex_class_def_fields[], dex_class_data_fields[], dex_map_fields[],
+    dex_item_fields[];
+extern const struct glc_field dex_field_fields[], dex_method_fields[], dex_code_fields[];
+
+#endif

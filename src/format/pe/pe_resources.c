@@ -1,0 +1,253 @@
+/* Resources: a tree of three levels (type, name, language) whose leaves are data, and the version information
+ * among them. Microsoft, "PE Format": "The .rsrc Section"; "VS_VERSIONINFO structure".
+ *
+ * Hostile trees point at themselves: the walk never goes deeper than three levels and gives a limited number
+ * of leaves. */
+#include "format/pe/pe_module.h"
+
+#include "base/cursor.h"
+
+#include <stdlib.h>
+
+enum {
+    MOST_RESOURCES = 65536,
+    MOST_ENTRIES = 65536,
+    LEVELS = 3,
+    VERSION_TYPE = 16,
+    MOST_VERSION_PAIRS = 4096
+};
+
+struct tree {
+    struct pe *pe;
+    struct glc_span data; /* from the root directory to the end of the file */
+    struct glc_values all;
+    uint32_t entries; /* looked at, over all levels */
+    struct glc_values pairs;
+};
+
+/* Type, name or language: a number, or where the high bit is set the offset of a counted UTF-16 string. */
+struct label {
+    uint32_t id;
+    struct glc_span text;
+    bool named;
+};
+
+static struct label read_label(const struct tree *t, uint32_t value)
+{
+    struct label l = { .id = value, .named = value >> 31 != 0 };
+    if (l.named) {
+        struct glc_cursor c = glc_cursor(t->data);
+        (void)glc_cursor_seek(&c, value & 0x7fffffff);
+        l.text = glc_cursor_span(&c, 2 * (uint64_t)glc_cursor_u16le(&c));
+        if (!glc_cursor_ok(&c))
+            l.text = glc_span(NULL, 0);
+    }
+    return l;
+}
+
+static void put_label(struct glc_value *member, uint32_t number, uint32_t text, const struct label *l)
+{
+    if (!l->named)
+        member[number] = glc_value_int(l->id);
+    else if (l->text.ptr != NULL)
+        member[text] = glc_value_str(l->text);
+}
+
+static void load_version(struct tree *t, struct glc_span s);
+
+static void load_leaf(struct tree *t, uint32_t at, const struct label path[LEVELS])
+{
+    struct glc_cursor c = glc_cursor(t->data);
+    (void)glc_cursor_seek(&c, at);
+    uint32_t rva = glc_cursor_u32le(&c), length = glc_cursor_u32le(&c);
+    (void)glc_cursor_skip(&c, 8);
+    if (!glc_cursor_ok(&c))
+        return;
+    struct glc_value *v = glc_values_add_struct(t->pe->arena, &t->all, pe_resource_fields);
+    if (v == NULL)
+        return;
+    int64_t offset = pe_offset(t->pe, rva);
+    v[PE_RES_RVA] = glc_value_int(rva);
+    v[PE_RES_LENGTH] = glc_value_int(length);
+    if (offset >= 0)
+        v[PE_RES_OFFSET] = glc_value_int(offset);
+    put_label(v, PE_RES_TYPE, PE_RES_TYPE_STRING, &path[0]);
+    put_label(v, PE_RES_ID, PE_RES_NAME_STRING, &path[1]);
+    put_label(v, PE_RES_LANGUAGE, PE_RES_LANGUAGE_STRING, &path[2]);
+    if (offset >= 0 && !path[0].named && path[0].id == VERSION_TYPE)
+        load_version(t, glc_span_sub(t->pe->data, (uint64_t)offset, length));
+}
+
+static void walk(struct tree *t, uint32_t at, uint32_t level, struct label path[LEVELS])
+{
+    struct glc_cursor c = glc_cursor(t->data);
+    (void)glc_cursor_seek(&c, at);
+    (void)glc_cursor_skip(&c, 12);
+    uint32_t n = glc_cursor_u16le(&c);
+    n += glc_cursor_u16le(&c);
+    for (uint32_t i = 0; i < n && t->all.n < MOST_RESOURCES && t->entries++ < MOST_ENTRIES; i++) {
+        uint32_t name = glc_cursor_u32le(&c), to = glc_cursor_u32le(&c);
+        if (!glc_cursor_ok(&c))
+            return;
+        path[level] = read_label(t, name);
+        if (to >> 31 != 0 && level + 1 < LEVELS)
+            walk(t, to & 0x7fffffff, level + 1, path);
+        else if (to >> 31 == 0)
+            load_leaf(t, to, path);
+    }
+}
+
+/* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. Keys and
+ * values are given in single bytes, as YARA does: the low half of each unit. */
+struct block {
+    struct glc_span all; /* the block itself */
+    struct glc_span key; /* UTF-16 without its zero */
+    uint16_t value_length;
+    size_t body; /* where the value starts, aligned */
+};
+
+static bool read_block(struct glc_span s, struct block *b)
+{
+    struct glc_cursor c = glc_cursor(s);
+    uint16_t length = glc_cursor_u16le(&c);
+    b->value_length = glc_cursor_u16le(&c);
+    (void)glc_cursor_u16le(&c);
+    if (!glc_cursor_ok(&c) || length < 6 || length > s.len)
+        return false;
+    b->all = glc_span(s.ptr, length);
+    size_t end = 6;
+    while (end + 2 <= length && glc_le16(s.ptr + end) != 0)
+        end += 2;
+    if (end + 2 > length)
+        return false;
+    b->key = glc_span(s.ptr + 6, end - 6);
+    b->body = (end + 2 + 3) & ~(size_t)3;
+    return true;
+}
+
+/* The block that follows `at` inside `in`. */
+static bool next_block(struct glc_span in, size_t *at, struct block *b)
+{
+    if (!read_block(glc_span_sub(in, *at, UINT64_MAX), b))
+        return false;
+    *at += (b->all.len + 3) & ~(size_t)3;
+    return true;
+}
+
+static bool key_is(const struct block *b, const char *text)
+{
+    size_t n = strlen(text);
+    if (b->key.len != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (b->key.ptr[2 * i] != (uint8_t)text[i] || b->key.ptr[2 * i + 1] != 0)
+            return false;
+    return true;
+}
+
+static struct glc_value narrow(struct tree *t, struct glc_span wide)
+{
+    size_t n = wide.len / 2;
+    uint8_t *text = glc_arena_alloc(t->pe->arena, n);
+    for (size_t i = 0; text != NULL && i < n; i++)
+        text[i] = wide.ptr[2 * i];
+    return text == NULL ? glc_value_undefined(GLC_T_STRING) : glc_value_str(glc_span(text, n));
+}
+
+static void load_pair(struct tree *t, const struct block *b)
+{
+    struct glc_span rest = glc_span_sub(b->all, b->body, UINT64_MAX);
+    size_t end = 0;
+    while (end + 2 <= rest.len && glc_le16(rest.ptr + end) != 0)
+        end += 2;
+    if (b->value_length == 0)
+        end = 0;
+    struct glc_value *v = t->pairs.n < MOST_VERSION_PAIRS
+                              ? glc_values_add_struct(t->pe->arena, &t->pairs, pe_pair_fields)
+                              : NULL;
+    if (v == NULL)
+        return;
+    v[PE_PAIR_KEY] = narrow(t, b->key);
+    v[PE_PAIR_VALUE] = narrow(t, glc_span(rest.ptr, end));
+}
+
+static void load_version(struct tree *t, struct glc_span s)
+{
+    struct block root, info, table, pair;
+    if (!read_block(s, &root) || !key_is(&root, "VS_VERSION_INFO"))
+        return;
+    size_t at = (root.body + root.value_length + 3) & ~(size_t)3;
+    while (next_block(root.all, &at, &info)) {
+        if (!key_is(&info, "StringFileInfo"))
+            continue;
+        for (size_t in = info.body; next_block(info.all, &in, &table);)
+            for (size_t deep = table.body; next_block(table.all, &deep, &pair);)
+                load_pair(t, &pair);
+    }
+}
+
+struct ranked {
+    struct glc_dict_entry entry;
+    uint32_t rank; /* later pairs first */
+};
+
+static int compare_keys(struct glc_span a, struct glc_span b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int d = n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
+    return d != 0 ? d : (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    int d = compare_keys(x->entry.key, y->entry.key);
+    return d != 0 ? d : (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* The dictionary keeps the last of equal keys. */
+static struct glc_value dictionary(struct pe *pe, const struct glc_values *pairs)
+{
+    struct glc_value v = { .type = GLC_T_DICT, .defined = true };
+    struct ranked *r = glc_arena_array(pe->arena, pairs->n, sizeof *r);
+    struct glc_dict_entry *e = glc_arena_array(pe->arena, pairs->n, sizeof *e);
+    uint32_t n = 0;
+    for (size_t i = pairs->n; r != NULL && i-- > 0;) {
+        const struct glc_value *p = pairs->item[i].u.member;
+        if (p[PE_PAIR_KEY].defined && p[PE_PAIR_VALUE].defined) {
+            r[n] = (struct ranked){ { p[PE_PAIR_KEY].u.text, p[PE_PAIR_VALUE] }, n };
+            n++;
+        }
+    }
+    if (n == 0 || e == NULL)
+        return v;
+    qsort(r, n, sizeof *r, by_key);
+    v.u.dict.entry = e;
+    for (uint32_t i = 0; i < n; i++)
+        if (v.u.dict.n == 0 || compare_keys(e[v.u.dict.n - 1].key, r[i].entry.key) != 0)
+            e[v.u.dict.n++] = r[i].entry;
+    return v;
+}
+
+void pe_load_resources(struct pe *pe, struct glc_value *member)
+{
+    struct tree t = { .pe = pe };
+    struct label path[LEVELS] = { { 0 } };
+    if (pe->directory[PE_DIR_RESOURCE][0] != 0)
+        t.data = pe_at(pe, pe->directory[PE_DIR_RESOURCE][0]);
+    if (t.data.len >= 16) {
+        struct glc_value *v = glc_value_members(pe->arena, pe_version_fields);
+        member[PE_RESOURCE_TIMESTAMP] = glc_value_int(glc_le32(t.data.ptr + 4));
+        if (v != NULL) {
+            v[PE_VER_MAJOR] = glc_value_int(glc_le16(t.data.ptr + 8));
+            v[PE_VER_MINOR] = glc_value_int(glc_le16(t.data.ptr + 10));
+        }
+        member[PE_RESOURCE_VERSION] = glc_value_struct(v);
+        walk(&t, 0, 0, path);
+    }
+    member[PE_RESOURCES] = glc_values_array(&t.all);
+    member[PE_NUMBER_OF_RESOURCES] = glc_value_int((int64_t)t.all.n);
+    member[PE_VERSION_INFO_LIST] = glc_values_array(&t.pairs);
+    member[PE_NUMBER_OF_VERSION_INFOS] = glc_value_int((int64_t)t.pairs.n);
+    member[PE_VERSION_INFO] = dictionary(pe, &t.pairs);
+}
