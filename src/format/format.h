@@ -27,10 +27,10 @@ struct glc_child {
 };
 
 struct glc_parse {
-    struct glc_span data; /* the layer's bytes */
-    struct glc_budget *budget;
-    struct glc_arena *arena; /* lives as long as the layer, its children included */
-    struct glc_facts *facts; /* to fill before the first yield: the layer is judged before its children */
+    struct glc_span data;      /* the layer's bytes */
+    struct glc_budget *budget; /* the parser takes bytes and asks the time; yield takes entries and depth */
+    struct glc_arena *arena;   /* lives as long as the layer, its children included */
+    struct glc_facts *facts;   /* to fill before the first yield: the layer is judged before its children */
     uint32_t wanted; /* mask of classes that rules ask for: a layer made for one class only (normalised text)
                       * is not yielded where its bit is missing */
     /* Judge a child, and everything in it, before this returns. false: stop parsing (found and not asked for
@@ -44,11 +44,20 @@ struct glc_parse {
     void *to; /* src/scan's own */
 };
 
+/* Bytes at a fixed place, and how sure they make us. */
+struct glc_magic {
+    uint16_t at;
+    uint8_t len;
+    uint8_t bid;
+    const char *bytes;
+};
+
 struct glc_format {
-    const char *name;   /* "zip" */
-    enum glc_class cls; /* what its layers are to rules */
-    /* How sure this format is, from the first bytes and the size of all: 0 no, 100 certain. NULL: never by
-     * bidding. */
+    const char *name;              /* "zip" */
+    enum glc_class cls;            /* what its layers are to rules */
+    const struct glc_magic *magic; /* any of these; ends with bid 0; NULL: none */
+    /* How sure this format is, from the first bytes and the size of all: 0 no, 100 certain. The higher of
+     * this and the magics counts, the earlier in the table where two are equal. NULL: by magic only. */
     int (*bid)(struct glc_span prefix, uint64_t size);
     /* NULL: has a class but no parser. Damage is reported through `unread` and `note`. */
     void (*parse)(struct glc_parse *p);

@@ -16,12 +16,20 @@ struct glc_section {
 };
 
 struct glc_facts {
-    uint64_t entry;                    /* file offset of the entry point, or GLC_NO_OFFSET */
+    uint64_t entry;      /* file offset of the entry point as ClamAV sees it, or GLC_NO_OFFSET */
+    uint64_t entrypoint; /* … as YARA's `entrypoint` sees it: other roundings, fewer checks */
     const struct glc_section *section; /* lives in the layer's arena */
     uint32_t sections;
-    uint64_t version_info,
-        version_info_size; /* PE version resource in the file; GLC_NO_OFFSET where there is none */
+    uint64_t version_info; /* PE version resource in the file, or GLC_NO_OFFSET */
+    uint64_t version_info_size;
 };
+
+static inline struct glc_facts glc_facts_none(void)
+{
+    return (struct glc_facts){ .entry = GLC_NO_OFFSET,
+                               .entrypoint = GLC_NO_OFFSET,
+                               .version_info = GLC_NO_OFFSET };
+}
 
 struct glc_layer {
     struct glc_span data;

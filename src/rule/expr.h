@@ -140,7 +140,7 @@ enum glc_compare { GLC_CMP_EQ, GLC_CMP_GT, GLC_CMP_LT };
 /* Facts about the layer that need no module. Undefined where the layer has no such thing. */
 enum glc_fact {
     GLC_FACT_SIZE,      /* bytes of the layer */
-    GLC_FACT_ENTRY,     /* file offset of the entry point (PE, ELF; Mach-O) */
+    GLC_FACT_ENTRY,     /* file offset of the entry point: YARA's `entrypoint` (glc_facts.entrypoint) */
     GLC_FACT_SECTIONS,  /* number of sections */
     GLC_FACT_CLASS,     /* enum glc_class */
     GLC_FACT_CONTAINER, /* enum glc_class of the enclosing layer; undefined at the top */

@@ -76,7 +76,10 @@ static bool read_sections(struct glc_elf *elf, struct glc_arena *arena)
 bool glc_elf_parse(struct glc_span data, struct glc_arena *arena, struct glc_elf *out)
 {
     enum { CLASS = 4, ENCODING = 5, IDENT = 16 };
-    if (data.len < IDENT || memcmp(data.ptr, "\x7f" "ELF", 4) != 0)
+    if (data.len < IDENT || memcmp(data.ptr,
+                                   "\x7f"
+                                   "ELF",
+                                   4) != 0)
         return false;
     if (data.ptr[CLASS] < 1 || data.ptr[CLASS] > 2 || data.ptr[ENCODING] < 1 || data.ptr[ENCODING] > 2)
         return false;
@@ -125,8 +128,9 @@ uint64_t glc_elf_offset(const struct glc_elf *elf, uint64_t address)
     return GLC_NO_OFFSET;
 }
 
-/* ClamAV's entry point: through the segments where there are any, else 0. More than 128 segments or 256 sections, header
- * entries of another size, or an entry that no segment holds: it then knows neither entry nor sections. */
+/* ClamAV's entry point: through the segments where there are any, else 0. More than 128 segments or 256
+ * sections, header entries of another size, or an entry that no segment holds: it then knows neither entry
+ * nor sections. */
 static void clam_facts(const struct glc_elf *elf, struct glc_arena *arena, struct glc_facts *f)
 {
     enum { SEGMENTS = 128, SECTIONS = 256 };
@@ -163,7 +167,12 @@ static uint64_t yara_entry(const struct glc_elf *elf)
 static int bid(struct glc_span prefix, uint64_t size)
 {
     (void)size;
-    return prefix.len >= 4 && memcmp(prefix.ptr, "\x7f" "ELF", 4) == 0 ? 95 : 0;
+    return prefix.len >= 4 && memcmp(prefix.ptr,
+                                     "\x7f"
+                                     "ELF",
+                                     4) == 0
+               ? 95
+               : 0;
 }
 
 static void parse(struct glc_parse *p)

@@ -1,7 +1,7 @@
 /* ELF: header, program headers, sections, and where an address lies in the file.
  *
- * Source: System V ABI, "Object Files". What scanners do with lies is by experiment with `clamscan` 1.4.6 and `yara` 4.2.3.
- * Every field is as stored. */
+ * Source: System V ABI, "Object Files". What scanners do with lies is by experiment with `clamscan` 1.4.6 and
+ * `yara` 4.2.3. Every field is as stored. */
 #ifndef GLC_FORMAT_ELF_ELF_H
 #define GLC_FORMAT_ELF_ELF_H
 
@@ -32,14 +32,15 @@ struct glc_elf_section {
 
 struct glc_elf {
     struct glc_span data;
-    bool wide;       /* 64-bit */
-    bool big;        /* big-endian */
+    bool wide; /* 64-bit */
+    bool big;  /* big-endian */
     uint16_t type, machine;
     uint32_t version, flags;
-    uint64_t entry;  /* address */
+    uint64_t entry; /* address */
     uint64_t ph_offset, sh_offset;
     uint16_t header_size, ph_size, declared_segments, sh_size, declared_sections, names;
-    const struct glc_elf_segment *segment; /* in the arena: those that the file holds whole, read at the standard size */
+    const struct glc_elf_segment
+        *segment; /* in the arena: those that the file holds whole, read at the standard size */
     uint32_t segments;
     const struct glc_elf_section *section;
     uint32_t sections;
@@ -50,8 +51,8 @@ extern const struct glc_format glc_format_elf;
 /* Read the headers. False, *out untouched: no ELF header of a known class and byte order, or no memory. */
 bool glc_elf_parse(struct glc_span data, struct glc_arena *arena, struct glc_elf *out) GLC_CHECK;
 
-/* File offset of an address as YARA's elf module sees it, or GLC_NO_OFFSET: by the first segment that holds it, or
- * where there are no program headers by the first section with bytes. May lie outside the file. */
+/* File offset of an address as YARA's elf module sees it, or GLC_NO_OFFSET: by the first segment that holds
+ * it, or where there are no program headers by the first section with bytes. May lie outside the file. */
 uint64_t glc_elf_offset(const struct glc_elf *elf, uint64_t address);
 
 /* Numbers in the file's byte order. */

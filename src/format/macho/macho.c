@@ -90,8 +90,8 @@ static void read_thread(struct glc_macho *m, struct glc_cursor *c)
         uint32_t before; /* words in front of it */
         bool wide;
     } known[] = {
-        { CPU_X86, 10, false },          { CPU_X86 | CPU_64, 16, true }, { CPU_ARM, 15, false },
-        { CPU_ARM | CPU_64, 32, true },  { CPU_PPC, 0, false },          { CPU_PPC | CPU_64, 0, true },
+        { CPU_X86, 10, false },         { CPU_X86 | CPU_64, 16, true }, { CPU_ARM, 15, false },
+        { CPU_ARM | CPU_64, 32, true }, { CPU_PPC, 0, false },          { CPU_PPC | CPU_64, 0, true },
     };
     (void)glc_cursor_skip(c, 8); /* flavour and count */
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -114,8 +114,8 @@ static void read_commands(struct load *l, struct glc_cursor *c)
         if (!glc_cursor_ok(c) || size < 8 || l->arena->failed)
             return;
         uint64_t body = size - 8;
-        struct glc_cursor in =
-            glc_cursor_sub(c, body < glc_cursor_left(c) ? body : glc_cursor_left(c)); /* the last may be cut */
+        struct glc_cursor in = glc_cursor_sub(
+            c, body < glc_cursor_left(c) ? body : glc_cursor_left(c)); /* the last may be cut */
         if (command == LC_SEGMENT || command == LC_SEGMENT_64)
             read_segment(l, &in, command, size);
         else if (command == LC_UNIXTHREAD)
@@ -257,8 +257,8 @@ static void fat_parse(struct glc_parse *p)
         if (bytes.len == 0 || bytes.len == p->data.len)
             continue;
         struct glc_child child = { .data = bytes, .how = "slice", .packed = bytes.len };
-        if (!glc_budget_entry(p->budget) || !glc_budget_bytes(p->budget, bytes.len))
-            p->unread(p, p->budget->hit, slice[i].offset);
+        if (!glc_budget_bytes(p->budget, bytes.len)) /* slices may overlap */
+            p->unread(p, "limit: bytes", slice[i].offset);
         else if (p->yield(p, &child))
             continue;
         return;

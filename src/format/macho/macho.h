@@ -1,7 +1,7 @@
 /* Mach-O: header, load commands, segments, sections, and the slices of universal files.
  *
- * Source: Apple, <mach-o/loader.h> and <mach-o/fat.h>. What ClamAV makes of it is by experiment with `clamscan` 1.4.6. Every
- * field is as stored, in the byte order of the file. */
+ * Source: Apple, <mach-o/loader.h> and <mach-o/fat.h>. What ClamAV makes of it is by experiment with
+ * `clamscan` 1.4.6. Every field is as stored, in the byte order of the file. */
 #ifndef GLC_FORMAT_MACHO_MACHO_H
 #define GLC_FORMAT_MACHO_MACHO_H
 
@@ -37,7 +37,8 @@ struct glc_macho {
 
 extern const struct glc_format glc_format_macho, glc_format_macho_fat;
 
-/* Read header and load commands, which may end anywhere. False, *out untouched: no Mach-O header, or no memory. */
+/* Read header and load commands, which may end anywhere. False, *out untouched: no Mach-O header, or no
+ * memory. */
 bool glc_macho_parse(struct glc_span data, struct glc_arena *arena, struct glc_macho *out) GLC_CHECK;
 
 /* File offset of an address through the segments, or GLC_NO_OFFSET. May lie outside the file. */

@@ -45,7 +45,8 @@ static void read_optional(struct glc_pe *pe, struct glc_cursor *c)
 
 static bool read_sections(struct glc_pe *pe, struct glc_arena *arena)
 {
-    struct glc_span table = glc_span_sub(pe->data, pe->table, (uint64_t)pe->declared_sections * SECTION_HEADER);
+    struct glc_span table =
+        glc_span_sub(pe->data, pe->table, (uint64_t)pe->declared_sections * SECTION_HEADER);
     pe->sections = (uint32_t)(table.len / SECTION_HEADER);
     pe->table_cut = pe->sections < pe->declared_sections;
     struct glc_pe_section *s = glc_arena_array(arena, pe->sections, sizeof *s);
@@ -134,8 +135,8 @@ struct glc_span glc_pe_at(const struct glc_pe *pe, uint64_t address, uint64_t le
     return off == GLC_NO_OFFSET ? glc_span(NULL, 0) : glc_span_sub(pe->data, off, len);
 }
 
-/* YARA's `entrypoint`: two machines only, the first sixty sections, no rounding and no question whether the section
- * reaches that far; 0 where the section table is cut. */
+/* YARA's `entrypoint`: two machines only, the first sixty sections, no rounding and no question whether the
+ * section reaches that far; 0 where the section table is cut. */
 static uint64_t yara_entry(const struct glc_pe *pe)
 {
     enum { SECTIONS = 60, I386 = 0x14c, AMD64 = 0x8664, LEAST = 0xf8 };
@@ -165,8 +166,9 @@ static uint64_t align_up(uint64_t v, uint64_t to)
     return to != 0 ? (v + (to - 1)) / to * to : v;
 }
 
-/* The sections as ClamAV's offsets (Sx, SEx, SL, EP) see them: raw offsets rounded down and raw sizes up to the file
- * alignment, which is taken to be 512 where a section is aligned to that but not to what the header says. */
+/* The sections as ClamAV's offsets (Sx, SEx, SL, EP) see them: raw offsets rounded down and raw sizes up to
+ * the file alignment, which is taken to be 512 where a section is aligned to that but not to what the header
+ * says. */
 static bool clam_sections(const struct glc_pe *pe, struct glc_arena *arena, struct glc_facts *f)
 {
     struct glc_section *out = glc_arena_array(arena, pe->sections, sizeof *out);
@@ -192,8 +194,8 @@ static bool clam_sections(const struct glc_pe *pe, struct glc_arena *arena, stru
     return true;
 }
 
-/* ClamAV's entry point: the address itself where the headers are mapped, else the last section of the table whose raw
- * size reaches it. */
+/* ClamAV's entry point: the address itself where the headers are mapped, else the last section of the table
+ * whose raw size reaches it. */
 static uint64_t clam_entry(const struct glc_pe *pe, const struct glc_facts *f)
 {
     uint64_t off = GLC_NO_OFFSET;
@@ -212,15 +214,16 @@ static void clam_facts(const struct glc_pe *pe, struct glc_arena *arena, struct 
     uint32_t dirs = pe->declared_dirs < GLC_PE_DIRS ? pe->declared_dirs : GLC_PE_DIRS;
     uint32_t least = (pe->plus ? OPTIONAL_64 : OPTIONAL_32) + dirs * 8;
     struct glc_facts seen = *f;
-    if (pe->declared_sections == 0 || pe->table_cut || pe->optional_size < least || !clam_sections(pe, arena, &seen))
+    if (pe->declared_sections == 0 || pe->table_cut || pe->optional_size < least ||
+        !clam_sections(pe, arena, &seen))
         return;
     seen.entry = clam_entry(pe, &seen);
     if (seen.entry != GLC_NO_OFFSET)
         *f = seen; /* without an entry point ClamAV knows no section either */
 }
 
-/* The entry of a resource directory with this id (or the first of all), as the value of its second word; 0: none. Bit
- * 31 says that it leads to another directory. */
+/* The entry of a resource directory with this id (or the first of all), as the value of its second word; 0:
+ * none. Bit 31 says that it leads to another directory. */
 static uint32_t resource_entry(struct glc_span tree, uint32_t at, bool any, uint32_t id)
 {
     struct glc_cursor c = glc_cursor(tree);

@@ -1,8 +1,9 @@
 /* Portable executables: headers, section table, and where an address lies in the file.
  *
- * Source: Microsoft, "PE Format". What loaders and scanners do with lies is by experiment with `clamscan` 1.4.6 and `yara`
- * 4.2.3: the three answers to "where is the entry point" (ClamAV's EP, YARA's `entrypoint`, YARA's pe.entry_point)
- * differ, and each is given as its rules expect it. Every field is as stored; nothing in here was checked for sense. */
+ * Source: Microsoft, "PE Format". What loaders and scanners do with lies is by experiment with
+ * `clamscan` 1.4.6 and `yara` 4.2.3: the three answers to "where is the entry point" (ClamAV's EP, YARA's
+ * `entrypoint`, YARA's pe.entry_point) differ, and each is given as its rules expect it. Every field is as
+ * stored; nothing in here was checked for sense. */
 #ifndef GLC_FORMAT_PE_PE_H
 #define GLC_FORMAT_PE_PE_H
 
@@ -34,12 +35,12 @@ struct glc_pe_dir {
 
 struct glc_pe {
     struct glc_span data;
-    uint64_t header;  /* file offset of "PE\0\0" */
+    uint64_t header;   /* file offset of "PE\0\0" */
     uint64_t optional; /* … of the optional header */
-    uint64_t table;   /* … of the section table */
-    bool plus;        /* 64-bit optional header (magic 0x20b) */
-    bool complete;    /* the file holds the optional header with all sixteen directories */
-    bool table_cut;   /* the file ends inside the section table */
+    uint64_t table;    /* … of the section table */
+    bool plus;         /* 64-bit optional header (magic 0x20b) */
+    bool complete;     /* the file holds the optional header with all sixteen directories */
+    bool table_cut;    /* the file ends inside the section table */
 
     uint16_t machine, declared_sections, optional_size, characteristics;
     uint32_t timestamp, symbols, n_symbols;
@@ -65,12 +66,13 @@ extern const struct glc_format glc_format_pe;
 /* Read the headers. False, *out untouched: no PE signature where the DOS header points, or no memory. */
 bool glc_pe_parse(struct glc_span data, struct glc_arena *arena, struct glc_pe *out) GLC_CHECK;
 
-/* File offset of a relative virtual address as YARA's pe module sees it, or GLC_NO_OFFSET: the highest section that
- * holds the address in both its raw and its virtual size, raw offsets rounded down to 512 as the loader does; before
- * the first section the address itself. Always inside the file. */
+/* File offset of a relative virtual address as YARA's pe module sees it, or GLC_NO_OFFSET: the highest
+ * section that holds the address in both its raw and its virtual size, raw offsets rounded down to 512 as the
+ * loader does; before the first section the address itself. Always inside the file. */
 uint64_t glc_pe_offset(const struct glc_pe *pe, uint64_t address);
 
-/* The bytes at an address up to `len` or the end of the file, whichever comes first; empty where there are none. */
+/* The bytes at an address up to `len` or the end of the file, whichever comes first; empty where there are
+ * none. */
 struct glc_span glc_pe_at(const struct glc_pe *pe, uint64_t address, uint64_t len);
 
 #endif
