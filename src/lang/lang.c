@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "lang/clam/clam.h"
+#include "lang/yara/yara.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -102,9 +103,7 @@ static enum glc_err parse_as(struct glc_ruleset *set, const struct extension *ex
     case CLAM:
         return glc_clam_parse(set, file, space, text, ext->kind, ext->allow, opt);
     case YARA:
-        tell(opt, GLC_NOT_TAKEN, file, "YARA rules are not supported yet");
-        set->refused++;
-        return GLC_OK;
+        return glc_yara_parse(set, file, space, text, opt);
     case NOT_YET:
         tell(opt, GLC_NOT_TAKEN, file, ext->what);
         set->refused++;

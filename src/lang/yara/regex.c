@@ -1,0 +1,392 @@
+/* Regular expressions: YARA's own language (manual, "Regular expressions") to a tree.
+ *
+ * Case is folded here and not afterwards, for [^a] without case excludes A as well. Groups nest up to a cap.
+ */
+#include "base/hex.h"
+#include "lang/yara/parser.h"
+
+enum { MOST_REPEATS = 1 << 24 };
+
+struct regex {
+    struct glc_yara_parser *p;
+    const struct glc_yara_tok *tok;
+    struct glc_span s;
+    size_t at;
+    uint32_t depth;
+    bool nocase, dotall;
+    bool greedy, lazy; /* kinds of repeats seen */
+};
+
+static struct glc_re *alternation(struct regex *r);
+
+static int peek(const struct regex *r, size_t ahead)
+{
+    return ahead < r->s.len - r->at ? r->s.ptr[r->at + ahead] : -1;
+}
+
+static void *wrong(struct regex *r, size_t at, size_t len, const char *hint, const char *message)
+{
+    glc_yara_say_inside(r->p, r->tok, r->s.ptr + at, len, hint, message);
+    return NULL;
+}
+
+static void add_range(uint32_t set[8], unsigned lo, unsigned hi)
+{
+    for (unsigned c = lo; c <= hi; c++)
+        glc_set_add(set, (uint8_t)c);
+}
+
+static void invert(uint32_t set[8])
+{
+    for (int i = 0; i < 8; i++)
+        set[i] = ~set[i];
+}
+
+/* \w \W \s \S \d \D into `set`; false: another letter. */
+static bool class_escape(int c, uint32_t set[8])
+{
+    uint32_t one[8] = { 0 };
+    switch (c | 0x20) {
+    case 'w':
+        add_range(one, 'a', 'z');
+        add_range(one, 'A', 'Z');
+        add_range(one, '0', '9');
+        glc_set_add(one, '_');
+        break;
+    case 's':
+        add_range(one, '\t', '\r');
+        glc_set_add(one, ' ');
+        break;
+    case 'd':
+        add_range(one, '0', '9');
+        break;
+    default:
+        return false;
+    }
+    if ((c & 0x20) == 0)
+        invert(one);
+    for (int i = 0; i < 8; i++)
+        set[i] |= one[i];
+    return true;
+}
+
+/* The byte that the escape at r->at (behind the backslash) stands for; steps over it. -1: complained. */
+static int byte_escape(struct regex *r)
+{
+    int c = peek(r, 0);
+    size_t from = r->at - 1;
+    r->at++;
+    switch (c) {
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 'f':
+        return '\f';
+    case 'a':
+        return '\a';
+    case 'x': {
+        int hi = peek(r, 0) < 0 ? -1 : glc_hex_digit(peek(r, 0)),
+            lo = peek(r, 1) < 0 ? -1 : glc_hex_digit(peek(r, 1));
+        if (hi < 0 || lo < 0) {
+            (void)wrong(r, from, 2, "write \\x and two hex digits",
+                        "incomplete escape in a regular expression");
+            return -1;
+        }
+        r->at += 2;
+        return hi << 4 | lo;
+    }
+    default:
+        if (glc_yara_is_x(r->p) && c >= 0 && (glc_ascii_isalnum((uint8_t)c) || c == '_')) {
+            (void)wrong(r, from, 2, "YARA-X takes a backslash before letters that mean something only",
+                        "unknown escape in a regular expression");
+            return -1;
+        }
+        return c;
+    }
+}
+
+/* One end of a range, or a class escape (returns 256, added to the set). -1: complained. A class escape that
+ * a '-' follows, as in [\w-z], is the letter itself: so YARA does. */
+static int class_item(struct regex *r, uint32_t set[8], bool is_end)
+{
+    int c = peek(r, 0);
+    r->at++;
+    if (c != '\\')
+        return c;
+    bool ranged = is_end || (peek(r, 1) == '-' && peek(r, 2) >= 0 && peek(r, 2) != ']');
+    if (!ranged && class_escape(peek(r, 0), set)) {
+        r->at++;
+        return 256;
+    }
+    if ((peek(r, 0) | 0x20) == 'w' || (peek(r, 0) | 0x20) == 's' || (peek(r, 0) | 0x20) == 'd')
+        return r->s.ptr[r->at++];
+    return byte_escape(r);
+}
+
+static void fold(uint32_t set[8])
+{
+    for (unsigned c = 'a'; c <= 'z'; c++) {
+        if (glc_set_has(set, (uint8_t)c) || glc_set_has(set, (uint8_t)(c - 0x20))) {
+            glc_set_add(set, (uint8_t)c);
+            glc_set_add(set, (uint8_t)(c - 0x20));
+        }
+    }
+}
+
+static struct glc_re *bracket(struct regex *r)
+{
+    size_t from = r->at - 1;
+    uint32_t set[8] = { 0 };
+    bool negated = peek(r, 0) == '^';
+    if (negated)
+        r->at++;
+    for (bool first = true;; first = false) {
+        int c = peek(r, 0);
+        if (c < 0)
+            return wrong(r, from, 1, "close it with ]", "this character class does not end");
+        if (c == ']' && !first)
+            break;
+        size_t item = r->at;
+        int lo = class_item(r, set, false);
+        if (lo < 0)
+            return NULL;
+        if (lo == 256)
+            continue;
+        int hi = lo;
+        if (peek(r, 0) == '-' && peek(r, 1) >= 0 && peek(r, 1) != ']') {
+            r->at++;
+            hi = class_item(r, set, true);
+            if (hi < 0)
+                return NULL;
+        }
+        if (lo > hi)
+            return wrong(r, item, r->at - item, NULL, "the range's ends are the wrong way round");
+        add_range(set, (unsigned)lo, (unsigned)hi);
+    }
+    r->at++;
+    if (r->nocase)
+        fold(set);
+    if (negated)
+        invert(set);
+    return glc_re_class(r->p->a, set);
+}
+
+static struct glc_re *literal(struct regex *r, int c)
+{
+    uint8_t value = (uint8_t)c, mask = 0xff;
+    if (r->nocase && (c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+        mask = 0xdf;
+    return glc_re_bytes(r->p->a, &value, &mask, 1);
+}
+
+static struct glc_re *dot(struct regex *r)
+{
+    uint32_t set[8] = { 0 };
+    if (r->dotall)
+        return glc_re_gap(r->p->a, 1, 1);
+    glc_set_add(set, '\n');
+    invert(set);
+    return glc_re_class(r->p->a, set);
+}
+
+static struct glc_re *escape(struct regex *r)
+{
+    uint32_t set[8] = { 0 };
+    int c = peek(r, 0);
+    if (c == 'b' || c == 'B') {
+        r->at++;
+        return glc_re_assert(r->p->a, c == 'b' ? GLC_AT_WORD_EDGE : GLC_AT_NO_WORD_EDGE);
+    }
+    if (class_escape(c, set)) {
+        r->at++;
+        return glc_re_class(r->p->a, set);
+    }
+    c = byte_escape(r);
+    return c < 0 ? NULL : literal(r, c);
+}
+
+static struct glc_re *group(struct regex *r)
+{
+    size_t from = r->at - 1;
+    if (++r->depth > GLC_YARA_DEPTH)
+        return wrong(r, from, 1, NULL, "too many groups inside each other");
+    if (peek(r, 0) == '?' && peek(r, 1) == ':' && glc_yara_is_x(r->p))
+        r->at += 2;
+    else if (peek(r, 0) == '?')
+        return wrong(r, from, 2, "groups do not capture anyway; there is no lookaround",
+                     "groups that begin with (? are not part of the language");
+    struct glc_re *re = alternation(r);
+    if (re == NULL)
+        return NULL;
+    if (peek(r, 0) != ')')
+        return wrong(r, from, 1, "close it with )", "this group does not end");
+    r->at++;
+    r->depth--;
+    return re;
+}
+
+static struct glc_re *atom(struct regex *r)
+{
+    int c = peek(r, 0);
+    r->at++;
+    switch (c) {
+    case '(':
+        return group(r);
+    case '[':
+        return bracket(r);
+    case '.':
+        return dot(r);
+    case '^':
+        return glc_re_assert(r->p->a, GLC_AT_START);
+    case '$':
+        return glc_re_assert(r->p->a, GLC_AT_END);
+    case '\\':
+        return escape(r);
+    case '*':
+    case '+':
+    case '?':
+        return wrong(r, r->at - 1, 1, "write \\ before it to match the character", "nothing to repeat here");
+    case '{':
+        if (glc_yara_is_x(r->p))
+            return wrong(r, r->at - 1, 1, "YARA-X wants \\{ for the character", "nothing to repeat here");
+        return literal(r, c);
+    default:
+        return literal(r, c);
+    }
+}
+
+static bool number(const struct regex *r, size_t *ahead, uint32_t *out)
+{
+    uint64_t v = 0;
+    size_t from = *ahead;
+    for (int c; (c = peek(r, *ahead)) >= '0' && c <= '9'; ++*ahead)
+        v = v > MOST_REPEATS ? v : v * 10 + (uint64_t)(c - '0');
+    *out = (uint32_t)v;
+    return *ahead > from;
+}
+
+/* {n} {n,} {,m} {n,m} {,} at r->at: its length, or 0. */
+static size_t braces(const struct regex *r, uint32_t *min, uint32_t *max)
+{
+    size_t n = 1;
+    bool from = number(r, &n, min);
+    if (peek(r, n) == ',') {
+        n++;
+        if (!number(r, &n, max))
+            *max = GLC_UNBOUNDED;
+    } else if (from) {
+        *max = *min;
+    } else {
+        return 0;
+    }
+    return peek(r, n) == '}' ? n + 1 : 0;
+}
+
+/* What follows an atom: a repeat or nothing. */
+static struct glc_re *repeated(struct regex *r, struct glc_re *re)
+{
+    uint32_t min = 0, max = GLC_UNBOUNDED;
+    size_t from = r->at, n = 1;
+    switch (peek(r, 0)) {
+    case '*':
+        break;
+    case '+':
+        min = 1;
+        break;
+    case '?':
+        max = 1;
+        break;
+    case '{':
+        n = braces(r, &min, &max);
+        if (n != 0)
+            break;
+        if (glc_yara_is_x(r->p))
+            return wrong(r, from, 1, "a repeat is {n}, {n,}, {,m} or {n,m}; \\{ is the character",
+                         "broken repeat");
+        return re;
+    default:
+        return re;
+    }
+    r->at += n;
+    if (max != GLC_UNBOUNDED && min > max)
+        return wrong(r, from, n, NULL, "the repeat's bounds are the wrong way round");
+    if (min > MOST_REPEATS || (max != GLC_UNBOUNDED && max > MOST_REPEATS))
+        return wrong(r, from, n, "at most 16777216", "the repeat is too large");
+    bool lazy = peek(r, 0) == '?';
+    if (lazy)
+        r->at++;
+    *(lazy ? &r->lazy : &r->greedy) = true;
+    if (r->lazy && r->greedy)
+        return wrong(r, from, r->at - from, "end all repeats with ? or none of them",
+                     "greedy and lazy repeats in one regular expression");
+    uint32_t ignored;
+    if (peek(r, 0) == '*' || peek(r, 0) == '+' || peek(r, 0) == '?' ||
+        (peek(r, 0) == '{' && braces(r, &ignored, &ignored) != 0))
+        return wrong(r, r->at, 1, "put parentheses around the inner one", "a repeat of a repeat");
+    if (max == 0)
+        return wrong(r, from, n, NULL, "a repeat of zero times");
+    if (re->kind == GLC_RE_ASSERT)
+        return wrong(r, from, n, "^ $ \\b \\B match places, not characters", "nothing to repeat here");
+    if (re->kind == GLC_RE_GAP && re->u.gap.min == 1 && re->u.gap.max == 1)
+        return glc_re_gap(r->p->a, min, max);
+    return glc_re_repeat(r->p->a, re, min, max, lazy);
+}
+
+static struct glc_re *concatenation(struct regex *r)
+{
+    struct glc_re **kid = NULL;
+    size_t kids = 0;
+    for (int c; (c = peek(r, 0)) >= 0 && c != '|' && c != ')';) {
+        struct glc_re *one = atom(r);
+        one = one == NULL ? NULL : repeated(r, one);
+        struct glc_re **slot =
+            one == NULL ? NULL : glc_arena_push(r->p->a, &kid, &kids, sizeof(struct glc_re *));
+        if (slot == NULL)
+            return NULL;
+        *slot = one;
+    }
+    return glc_re_cat(r->p->a, kid, (uint32_t)kids);
+}
+
+static struct glc_re *alternation(struct regex *r)
+{
+    struct glc_re **kid = NULL;
+    size_t kids = 0;
+    for (;;) {
+        size_t from = r->at;
+        struct glc_re *one = concatenation(r);
+        if (one != NULL && r->at == from && kids == 0 && !glc_yara_is_x(r->p))
+            return wrong(r, from == r->s.len && from != 0 ? from - 1 : from, 1,
+                         "an empty alternative may stand behind another one only: (a|)",
+                         "an empty group or first alternative");
+        struct glc_re **slot =
+            one == NULL ? NULL : glc_arena_push(r->p->a, &kid, &kids, sizeof(struct glc_re *));
+        if (slot == NULL)
+            return NULL;
+        *slot = one;
+        if (peek(r, 0) != '|')
+            break;
+        r->at++;
+    }
+    return glc_re_alt(r->p->a, kid, (uint32_t)kids);
+}
+
+struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_tok *tok, bool nocase,
+                              bool *greedy)
+{
+    struct regex r = { .p = p,
+                       .tok = tok,
+                       .s = tok->text,
+                       .nocase = nocase || (tok->u.integer & GLC_YARA_RE_I) != 0,
+                       .dotall = (tok->u.integer & GLC_YARA_RE_S) != 0 };
+    struct glc_re *re = alternation(&r);
+    if (re != NULL && r.at < r.s.len)
+        re = wrong(&r, r.at, 1, "write \\) for the character", "a ) without its (");
+    if (re == NULL && !p->failed)
+        return glc_yara_nomem(p);
+    *greedy = !r.lazy;
+    return re;
+}

@@ -1,0 +1,140 @@
+/* Modifiers to variants: ascii and wide, one variant per xor key, up to three per base64 encoding. */
+#include "lang/yara/parser.h"
+
+static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* The next variant of a pattern whose array has room. */
+static bool add(struct glc_yara_parser *p, struct glc_pattern *pattern, struct glc_re *re,
+                const struct glc_variant *like)
+{
+    if (re == NULL) {
+        glc_yara_nomem(p);
+        return false;
+    }
+    pattern->variant[pattern->variants] = *like;
+    pattern->variant[pattern->variants++].re = re;
+    return true;
+}
+
+static struct glc_span widen(struct glc_yara_parser *p, struct glc_span s)
+{
+    uint8_t *out = glc_arena_array(p->a, s.len + 1, 2);
+    if (out == NULL) {
+        glc_yara_nomem(p);
+        return glc_span(NULL, 0);
+    }
+    for (size_t i = 0; i < s.len; i++)
+        out[2 * i] = s.ptr[i];
+    return glc_span(out, 2 * s.len);
+}
+
+/* The characters of the encoding of `text` behind `shift` unknown bytes that do not depend on what is around
+ * it. */
+static struct glc_span encode(struct glc_yara_parser *p, struct glc_span text, unsigned shift,
+                              const char *alphabet)
+{
+    size_t from = (8 * (size_t)shift + 5) / 6, to = 8 * (shift + text.len) / 6;
+    uint8_t *out = glc_arena_alloc(p->a, to + 1);
+    if (out == NULL) {
+        glc_yara_nomem(p);
+        return glc_span(NULL, 0);
+    }
+    for (size_t i = from; i < to; i++) {
+        size_t bit = 6 * i - 8 * (size_t)shift;
+        unsigned two = (unsigned)text.ptr[bit / 8] << 8;
+        if (bit / 8 + 1 < text.len)
+            two |= text.ptr[bit / 8 + 1];
+        out[i - from] = (uint8_t)alphabet[two >> (10 - bit % 8) & 63];
+    }
+    return glc_span(out, to > from ? to - from : 0);
+}
+
+static bool add_base64(struct glc_yara_parser *p, struct glc_span text, const struct glc_yara_mods *m,
+                       struct glc_pattern *pattern)
+{
+    const char *alphabet = m->alphabet.len != 0 ? (const char *)m->alphabet.ptr : standard;
+    const struct glc_variant plain = { 0 }, wide = { .wide = true };
+    for (unsigned shift = 0; shift < 3; shift++) {
+        struct glc_span s = encode(p, text, shift, alphabet);
+        if (s.ptr == NULL)
+            return false;
+        if (s.len == 0)
+            continue;
+        struct glc_re *re = glc_re_bytes(p->a, s.ptr, NULL, (uint32_t)s.len);
+        if (m->base64 && !add(p, pattern, re, &plain))
+            return false;
+        if (m->base64wide && (re == NULL || !add(p, pattern, glc_re_wide(p->a, re), &wide)))
+            return false;
+    }
+    return true;
+}
+
+static bool add_xor(struct glc_yara_parser *p, struct glc_span text, const struct glc_yara_mods *m, bool wide,
+                    struct glc_pattern *pattern)
+{
+    uint8_t *bytes = glc_arena_alloc(p->a, text.len);
+    if (bytes == NULL) {
+        glc_yara_nomem(p);
+        return false;
+    }
+    for (unsigned key = m->xor_min; key <= m->xor_max; key++) {
+        for (size_t i = 0; i < text.len; i++)
+            bytes[i] = (uint8_t)(text.ptr[i] ^ key);
+        const struct glc_variant v = {
+            .wide = wide, .fullword = m->fullword, .xored = true, .key = (uint8_t)key
+        };
+        if (!add(p, pattern, glc_re_bytes(p->a, bytes, NULL, (uint32_t)text.len), &v))
+            return false;
+    }
+    return true;
+}
+
+static bool room(struct glc_yara_parser *p, struct glc_pattern *pattern, size_t n)
+{
+    pattern->variant = glc_arena_array(p->a, n, sizeof *pattern->variant);
+    if (pattern->variant == NULL)
+        glc_yara_nomem(p);
+    return pattern->variant != NULL;
+}
+
+bool glc_yara_text_variants(struct glc_yara_parser *p, struct glc_span text, const struct glc_yara_mods *m,
+                            struct glc_pattern *pattern)
+{
+    unsigned keys = m->xor_ ? (unsigned)m->xor_max - m->xor_min + 1 : 1;
+    if (!room(p, pattern, 2 * (size_t)(m->base64 || m->base64wide ? 6 : keys)))
+        return false;
+    for (int wide = 0; wide < 2; wide++) {
+        if (wide ? !m->wide : m->wide && !m->ascii)
+            continue;
+        struct glc_span s = wide ? widen(p, text) : text;
+        if (s.ptr == NULL || s.len > UINT32_MAX / 4)
+            return false;
+        bool good;
+        if (m->base64 || m->base64wide) {
+            good = add_base64(p, s, m, pattern);
+        } else if (m->xor_) {
+            good = add_xor(p, s, m, wide, pattern);
+        } else {
+            struct glc_re *re = glc_re_bytes(p->a, s.ptr, NULL, (uint32_t)s.len);
+            if (re != NULL && m->nocase)
+                re = glc_re_nocase(p->a, re);
+            const struct glc_variant v = { .wide = wide, .fullword = m->fullword };
+            good = add(p, pattern, re, &v);
+        }
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+bool glc_yara_re_variants(struct glc_yara_parser *p, struct glc_re *re, const struct glc_yara_mods *m,
+                          struct glc_pattern *pattern)
+{
+    if (!room(p, pattern, 2))
+        return false;
+    const struct glc_variant plain = { .fullword = m->fullword },
+                             wide = { .fullword = m->fullword, .wide = true };
+    if ((!m->wide || m->ascii) && !add(p, pattern, re, &plain))
+        return false;
+    return !m->wide || add(p, pattern, glc_re_wide(p->a, re), &wide);
+}
