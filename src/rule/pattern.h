@@ -22,7 +22,7 @@ enum glc_anchor_kind {
     GLC_FROM_ENTRY,        /* entry point + offset (may be negative) */
     GLC_FROM_SECTION,      /* start of section `section` + offset */
     GLC_FROM_LAST_SECTION, /* start of the last section + offset */
-    GLC_IN_SECTION,        /* anywhere inside section `section` */
+    GLC_IN_SECTION,        /* starts in section `section`, its end included: offset <= start <= offset + size */
     GLC_IN_VERSION_INFO,   /* anywhere inside the PE version information */
 };
 

@@ -56,10 +56,11 @@ enum glc_clam_end glc_clam_body_line(struct glc_clam *c)
         return GLC_CLAM_REFUSED;
     if (n > 4 && !glc_clam_level(min, max))
         return glc_clam_skip(c, min);
-    unsigned target = 0;
-    uint32_t classes = GLC_CLASS_ALL;
+    unsigned target;
+    uint32_t classes;
     struct glc_anchor anchor;
-    if ((!glc_span_is(field[1], "*") && !glc_clam_target(c, field[1], &target, &classes)) ||
+    struct glc_span any = glc_span_str("0");
+    if (!glc_clam_target(c, glc_span_is(field[1], "*") ? any : field[1], &target, &classes) ||
         !glc_clam_offset(c, field[2], target, &anchor))
         return GLC_CLAM_REFUSED;
     return one_body(c, field[0], classes, &anchor, field[3]);
@@ -80,5 +81,9 @@ enum glc_clam_end glc_clam_old_line(struct glc_clam *c)
         name.len -= 7;
     if (!glc_clam_name(c, name))
         return GLC_CLAM_REFUSED;
-    return one_body(c, name, GLC_CLASS_ALL, &anywhere, hex);
+    unsigned target;
+    uint32_t classes;
+    if (!glc_clam_target(c, glc_span_str("0"), &target, &classes))
+        return GLC_CLAM_REFUSED;
+    return one_body(c, name, classes, &anywhere, hex);
 }

@@ -9,7 +9,7 @@
 bool glc_clam_target(const struct glc_clam *c, struct glc_span text, unsigned *target, uint32_t *classes)
 {
     static const uint32_t of[GLC_CLAM_TARGETS] = {
-        [0] = GLC_CLASS_ALL,
+        [0] = GLC_CLASS_ALL & ~BIT(HTML), /* HTML is looked at in its normalised forms only */
         [1] = BIT(PE),
         [2] = BIT(OLE2),
         [3] = BIT(HTML_NORM),

@@ -83,9 +83,7 @@ static enum glc_clam_end take_sections(struct glc_clam *c, struct glc_span value
 
 static enum glc_clam_end take_target(struct glc_clam *c, struct glc_span value, struct glc_clam_tdb *out)
 {
-    out->target = 0;
-    out->classes = GLC_CLASS_ALL;
-    if (value.len != 0 && !glc_clam_target(c, value, &out->target, &out->classes))
+    if (!glc_clam_target(c, value.len == 0 ? glc_span_str("0") : value, &out->target, &out->classes))
         return GLC_CLAM_REFUSED;
     return GLC_CLAM_TAKEN;
 }
