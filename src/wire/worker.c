@@ -10,30 +10,22 @@
 #include "base/file.h"
 #include "format/format.h"
 #include "wire/hello.h"
+#include "wire/mapping.h"
 #include "wire/msg.h"
 #include "wire/record.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
-    SMALL = 64 * 1024,             /* files up to this are read, not mapped */
-    GATHER = 8 * 1024,             /* bytes of records that are sent at once */
-    GATHER_NS = 50 * 1000 * 1000,  /* and the longest that a verdict waits */
-    ENTRY = 20,                    /* bytes of a file in FILES: id, size, deadline in ms */
-    REGION_PART = 64 * 1024 * 1024 /* bytes of a region of memory that are judged at once */
+    SMALL = 64 * 1024,            /* files up to this are read, not mapped */
+    GATHER = 8 * 1024,            /* bytes of records that are sent at once */
+    GATHER_NS = 50 * 1000 * 1000, /* and the longest that a verdict waits */
+    ENTRY = 20,                   /* bytes of a file in FILES: id, size, deadline in ms */
 };
-
-/* What the SIGBUS handler may replace. Signal handlers have no other way to be told; set by one thread only.
- */
-static volatile uintptr_t mapped_at, mapped_len;
-static volatile sig_atomic_t mapped_broke;
 
 struct worker {
     int sock;
@@ -48,40 +40,6 @@ struct worker {
     uint8_t *small;
     uint8_t *in;
 };
-
-/* The bare call: the C library's fstat() is newfstatat(), which could also look at paths and is not in the
- * jail's list. */
-static bool file_size(int fd, uint64_t *out)
-{
-    struct stat st;
-    if (syscall(SYS_fstat, fd, &st) != 0)
-        return false;
-    *out = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
-    return true;
-}
-
-static void on_sigbus(int sig, siginfo_t *info, void *context)
-{
-    (void)context;
-    uintptr_t at = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-    if (at < mapped_at || at - mapped_at >= mapped_len) {
-        signal(sig, SIG_DFL); /* not a scanned file: end by this signal */
-        return;
-    }
-    /* From here to the end of the file at once, so that a cut costs one signal and not one a page. */
-    size_t rest = mapped_len - (at - mapped_at);
-    if (mmap((void *)at, rest, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-        _exit(3);
-    mapped_broke = 1;
-}
-
-void glc_worker_prepare(void)
-{
-    struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGBUS, &sa, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 void glc_worker_fail(int sock, const char *why)
 {
@@ -143,20 +101,14 @@ static void weaken(struct glc_result *r, const char *reason)
 
 static void judge_mapped(struct worker *w, const struct judge *j, int fd, uint64_t size, struct glc_result *r)
 {
-    void *p = size > SIZE_MAX / 2 ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) {
+    struct glc_span bytes;
+    if (glc_mapping_open(fd, size, &bytes) != GLC_OK) {
         unscanned(r, size, errno == ENOMEM ? "limit: address space" : "unreadable: it cannot be mapped");
         return;
     }
-    (void)madvise(p, (size_t)size, MADV_SEQUENTIAL);
-    mapped_broke = 0;
-    mapped_len = (size_t)size;
-    mapped_at = (uintptr_t)p;
-    *r = *judge_bytes(w, j, glc_span(p, (size_t)size));
-    mapped_at = mapped_len = 0;
-    munmap(p, (size_t)size);
+    *r = *judge_bytes(w, j, bytes);
     uint64_t now;
-    if (mapped_broke || (file_size(fd, &now) && now < size))
+    if (!glc_mapping_close(bytes) || (glc_file_size(fd, &now) && now < size))
         weaken(r, "the file changed while it was read");
 }
 
@@ -188,7 +140,7 @@ static void judge_file(struct worker *w, const struct judge *j, int fd, uint64_t
         unscanned(r, size, errno == EIO ? "unreadable: I/O error" : "unreadable");
     } else if (n > SMALL || (size == 0 && n > 0)) {
         uint64_t now; /* it grew meanwhile, or never told its size */
-        if (file_size(fd, &now) && now > SMALL)
+        if (glc_file_size(fd, &now) && now > SMALL)
             judge_mapped(w, j, fd, now, r);
         else
             judge_stream(w, j, fd, r);
@@ -220,7 +172,7 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
     for (uint32_t i = 0; i < w->images; i++) {
         struct glc_error err = { 0 };
         uint64_t size = 0;
-        if (!file_size(m->fd[i + 1], &size) || size == 0 || size > SIZE_MAX / 2)
+        if (!glc_file_size(m->fd[i + 1], &size) || size == 0 || size > SIZE_MAX / 2)
             return "a signature image is empty";
         void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, m->fd[i + 1], 0);
         if (at == MAP_FAILED)

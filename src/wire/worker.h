@@ -12,10 +12,6 @@ struct glc_worker_hello {
     bool seccomp;
 };
 
-/* Install the handler for files that shrink while they are mapped; before the jail, which allows no
- * sigaction. */
-void glc_worker_prepare(void);
-
 /* Serve `sock` until it closes (0) or breaks the protocol (1): the process' exit code. */
 int glc_worker_serve(int sock, const struct glc_worker_hello *hello);
 

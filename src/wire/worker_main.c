@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/num.h"
 #include "jail/jail.h"
+#include "wire/mapping.h"
 #include "wire/worker.h"
 
 #include <signal.h>
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     warm_up();
-    glc_worker_prepare();
+    glc_mapping_prepare();
     struct glc_jail_report report = { 0 };
     struct glc_error err = { 0 };
     if (jail && glc_jail_enter(&opt, &report, &err) != GLC_OK) {
