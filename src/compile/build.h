@@ -1,0 +1,120 @@
+/* What the parts of the compiler share: the image being built, section by section. Internal to src/compile.
+ */
+#ifndef GLC_COMPILE_BUILD_H
+#define GLC_COMPILE_BUILD_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "compile/compile.h"
+#include "compile/freq.h"
+#include "image/layout.h"
+
+/* One run of masked bytes that a match of a variant contains, and the window chosen in it. */
+struct glc_atom {
+    const uint8_t *value, *mask;
+    const uint32_t **set; /* of positions that are classes; NULL: none are */
+    uint32_t len;
+    uint32_t near, far; /* distance from the match's start; far GLC_UNBOUNDED: no bound */
+    uint8_t stage;      /* enum glc_stage, or GLC_STAGES: no window fits */
+    uint32_t at;        /* first of the windows: at, at + 1, … (one for each place modulo the stride) */
+    float cost;         /* expected hits a byte of clean data */
+};
+
+struct glc_cover {
+    struct glc_atom *atom;
+    size_t atoms; /* 0: nothing is known */
+    float cost;
+    bool whole; /* the variant is its only atom: one run of masked bytes */
+};
+
+struct glc_build {
+    const struct glc_ruleset *set;
+    const struct glc_compile_options *opt;
+    struct glc_compile_stats stats;
+    struct glc_arena arena; /* lives as long as the build */
+    struct glc_freq *freq;
+    struct glc_buf section[GLC_IMG_SECTIONS];
+    uint64_t table[GLC_STAGES];
+
+    /* Strings already written: open addressing over offsets + 1. */
+    uint32_t *intern;
+    size_t interned, intern_room;
+
+    /* What is searched for: references to windows, collected before the tables are made. */
+    struct glc_want *want;
+    size_t wants, want_room;
+    struct glc_pin *pin;
+    size_t pins, pin_room;
+    uint32_t *always; /* rules without a witness, ascending */
+    size_t alwayses;
+};
+
+/* "Touch `rule` where this window stands": `value` folded, `at` its place in the atom. */
+struct glc_want {
+    uint64_t value;
+    struct glc_img_ref ref;
+    uint8_t stage;
+};
+
+/* The same for a known place. */
+struct glc_pin {
+    struct glc_anchor anchor; /* offset is the window's, not the pattern's */
+    uint8_t width;
+    uint32_t key;
+    struct glc_img_ref ref;
+};
+
+/* write.c */
+bool glc_build_init(struct glc_build *b, const struct glc_ruleset *set,
+                    const struct glc_compile_options *opt) GLC_CHECK;
+void glc_build_done(struct glc_build *b);
+uint32_t glc_build_string(struct glc_build *b,
+                          struct glc_span s); /* interned; NONE and a failed section on no memory */
+bool glc_build_align(struct glc_buf *section, size_t to);
+enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_buf *out) GLC_CHECK;
+
+/* Records so far in a section of records of `width` bytes. */
+static inline uint32_t glc_build_count(const struct glc_build *b, enum glc_img_section_id id, size_t width)
+{
+    return (uint32_t)(b->section[id].len / width);
+}
+
+/* atom.c: the cheapest set of atoms one of which every match of `re` contains. */
+void glc_atom_cover(struct glc_build *b, const struct glc_re *re, struct glc_cover *out);
+/* The folded values that position `i` of the atom may have; how many (0: too many to tell apart, over 32). */
+uint32_t glc_atom_values(const struct glc_atom *a, uint32_t i, uint8_t out[32]);
+
+/* witness.c: patterns one of which must occur wherever the rule matches. */
+struct glc_witness {
+    uint32_t rule; /* whose pattern it is (a rule may be witnessed by those it refers to) */
+    uint32_t pattern;
+    bool pinned; /* it must occur at `anchor` */
+    struct glc_anchor anchor;
+};
+struct glc_witnesses {
+    struct glc_witness *item;
+    size_t n;
+    float cost;
+    bool none;  /* the rule may match without any */
+    bool never; /* it cannot match at all */
+};
+struct glc_witness_costs {
+    const struct glc_ruleset *set;
+    const float *cost;     /* of each pattern, all rules' one after another; INFINITY: cannot be searched */
+    const bool *pin;       /* can it be looked up at a known place? */
+    const uint32_t *first; /* of each rule's in them */
+    const struct glc_witnesses *rule; /* of earlier rules */
+    struct glc_arena *arena;
+};
+void glc_witness_find(const struct glc_witness_costs *c, uint32_t rule, struct glc_witnesses *out);
+
+/* filter.c: windows, references, buckets, bitmaps, anchors, groups from the wants and pins. */
+bool glc_filter_want(struct glc_build *b, const struct glc_atom *a, const struct glc_img_ref *ref) GLC_CHECK;
+bool glc_filter_pin(struct glc_build *b, const struct glc_atom *a, const struct glc_anchor *anchor,
+                    const struct glc_img_ref *ref) GLC_CHECK;
+bool glc_filter_write(struct glc_build *b) GLC_CHECK;
+
+/* hashsig.c */
+bool glc_hashsig_write(struct glc_build *b, uint64_t *hashes) GLC_CHECK;
+
+#endif

@@ -1,0 +1,516 @@
+/* IR to image.
+ *
+ * First every pattern gets its cover (atom.c), then every condition its witnesses (witness.c); only windows
+ * of witnesses are searched for. Records are written rule by rule; a rule that cannot be compiled keeps its
+ * number and concerns no class. */
+#include "compile/compile.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "compile/build.h"
+#include "compile/cond_compile.h"
+#include "compile/re_compile.h"
+
+/* A pattern that would be met more often than this in clean data is not searched for: its rules are judged
+ * for every layer and look for it then, once. */
+#define COST_MOST 0.02f
+
+struct compiling {
+    struct glc_build b;
+    struct glc_cover *cover; /* of each variant, all patterns' one after another */
+    uint32_t *first_variant; /* of each pattern in it */
+    uint32_t *first_atom;    /* of each variant: its first record in ATOMS */
+    uint32_t *first_pattern; /* of each rule */
+    float *cost;             /* of each pattern */
+    bool *pin;               /* of each pattern: can it be looked up at a known place? */
+    struct glc_witnesses *witness;
+    size_t patterns, variants;
+};
+
+static void complain(struct glc_build *b, const struct glc_rule *r, const char *message)
+{
+    b->stats.refused++;
+    if (b->opt->diag.put == NULL)
+        return;
+    struct glc_diag d = { .severity = GLC_NOT_TAKEN, .file = r->file, .line = r->line, .message = message };
+    b->opt->diag.put(b->opt->diag.ctx, &d);
+}
+
+static bool pinned_kind(const struct glc_anchor *a)
+{
+    return a->shift == 0 &&
+           (a->kind == GLC_FROM_START || a->kind == GLC_FROM_END || a->kind == GLC_FROM_ENTRY ||
+            a->kind == GLC_FROM_SECTION || a->kind == GLC_FROM_LAST_SECTION);
+}
+
+/* Can every variant be looked up at one known place? */
+static bool can_pin(const struct compiling *c, size_t pattern, uint32_t variants)
+{
+    for (uint32_t v = 0; v < variants; v++) {
+        const struct glc_cover *k = &c->cover[c->first_variant[pattern] + v];
+        if (k->atoms == 0)
+            return false;
+        for (size_t a = 0; a < k->atoms; a++) {
+            bool exact = false;
+            for (uint32_t i = 0; i < k->atom[a].len && i < 64; i++)
+                exact = exact || k->atom[a].mask[i] == 0xff;
+            if (!exact || k->atom[a].near != k->atom[a].far)
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool cover_patterns(struct compiling *c)
+{
+    const struct glc_ruleset *set = c->b.set;
+    c->first_pattern = calloc(set->rules + 1, sizeof *c->first_pattern);
+    if (c->first_pattern == NULL)
+        return false;
+    for (size_t r = 0; r < set->rules; r++) {
+        c->first_pattern[r] = (uint32_t)c->patterns;
+        c->patterns += set->rule[r]->patterns;
+        for (uint32_t p = 0; p < set->rule[r]->patterns; p++)
+            c->variants += set->rule[r]->pattern[p].variants;
+    }
+    c->first_pattern[set->rules] = (uint32_t)c->patterns;
+    c->first_variant = calloc(c->patterns + 1, sizeof *c->first_variant);
+    c->cover = calloc(c->variants + 1, sizeof *c->cover);
+    c->first_atom = calloc(c->variants + 1, sizeof *c->first_atom);
+    c->cost = calloc(c->patterns + 1, sizeof *c->cost);
+    c->pin = calloc(c->patterns + 1, sizeof *c->pin);
+    if (c->first_variant == NULL || c->cover == NULL || c->first_atom == NULL || c->cost == NULL ||
+        c->pin == NULL)
+        return false;
+    size_t at = 0, v = 0;
+    for (size_t r = 0; r < set->rules; r++) {
+        for (uint32_t p = 0; p < set->rule[r]->patterns; p++, at++) {
+            const struct glc_pattern *pat = &set->rule[r]->pattern[p];
+            c->first_variant[at] = (uint32_t)v;
+            for (uint32_t k = 0; k < pat->variants; k++, v++) {
+                glc_atom_cover(&c->b, pat->variant[k].re, &c->cover[v]);
+                c->cost[at] += c->cover[v].atoms != 0 ? c->cover[v].cost : INFINITY;
+            }
+            c->pin[at] = can_pin(c, at, pat->variants);
+            if (pinned_kind(&pat->anchor) && c->pin[at])
+                c->cost[at] = 1e-7f;
+            else if (c->cost[at] > COST_MOST)
+                c->cost[at] = INFINITY;
+        }
+    }
+    return !c->b.arena.failed;
+}
+
+static bool find_witnesses(struct compiling *c)
+{
+    const struct glc_ruleset *set = c->b.set;
+    c->witness = calloc(set->rules + 1, sizeof *c->witness);
+    if (c->witness == NULL)
+        return false;
+    struct glc_witness_costs costs = { .set = set,
+                                       .cost = c->cost,
+                                       .pin = c->pin,
+                                       .first = c->first_pattern,
+                                       .rule = c->witness,
+                                       .arena = &c->b.arena };
+    for (size_t r = 0; r < set->rules; r++)
+        glc_witness_find(&costs, (uint32_t)r, &c->witness[r]);
+    return !c->b.arena.failed;
+}
+
+/* The two rarest exact bytes of an atom: what a scan for it looks at first. */
+static void rare_bytes(const struct glc_build *b, const struct glc_atom *a, uint16_t rare[2])
+{
+    float best[2] = { INFINITY, INFINITY };
+    (void)b;
+    rare[0] = rare[1] = GLC_IMG_NONE16;
+    for (uint32_t i = 0; i < a->len && i < 256; i++) {
+        if (a->mask[i] != 0xff)
+            continue;
+        uint8_t v = a->value[i];
+        bool common = v == 0 || v == 0xff || v == ' ' || v == 'e' || v == 't' || v == 0x8b || v == 0x48;
+        float f = common ? 3 : glc_ascii_isalnum(v) ? 2 : 1;
+        for (uint32_t k = 0; k < i && k < 256; k++)
+            f += a->mask[k] == 0xff && a->value[k] == v ? 0.1f : 0;
+        if (f < best[0]) {
+            best[1] = best[0];
+            rare[1] = rare[0];
+            best[0] = f;
+            rare[0] = (uint16_t)i;
+        } else if (f < best[1]) {
+            best[1] = f;
+            rare[1] = (uint16_t)i;
+        }
+    }
+}
+
+static bool write_atom(struct compiling *c, const struct glc_atom *a, uint32_t variant)
+{
+    struct glc_buf *bytes = &c->b.section[GLC_IMG_BYTES];
+    struct glc_img_atom out = {
+        .bytes = (uint32_t)bytes->len, .len = a->len, .variant = variant, .near = a->near, .far = a->far
+    };
+    rare_bytes(&c->b, a, out.rare);
+    return glc_buf_put(bytes, a->value, a->len) && glc_buf_put(bytes, a->mask, a->len) &&
+           glc_buf_put(&c->b.section[GLC_IMG_ATOMS], &out, sizeof out);
+}
+
+/* Code of a regular expression, forwards and backwards. */
+static enum glc_err write_code(struct compiling *c, const struct glc_variant *v, struct glc_img_variant *out,
+                               const char **why)
+{
+    struct glc_buf *code = &c->b.section[GLC_IMG_CODE];
+    for (int reverse = 0; reverse < 2; reverse++) {
+        struct glc_re_options opt = { .reverse = reverse != 0,
+                                      .wide = v->wide,
+                                      .key = v->xored ? v->key : 0 };
+        struct glc_error err = { 0 };
+        if (!glc_build_align(code, 8))
+            return GLC_NOMEM;
+        size_t at = code->len;
+        enum glc_err e = glc_re_compile(v->re, &opt, code, &err);
+        if (e != GLC_OK) {
+            code->len = at;
+            *why = err.msg != NULL ? err.msg : "regular expression cannot be compiled";
+            return e;
+        }
+        if (reverse == 0) {
+            out->code = (uint32_t)at;
+            out->code_len = (uint32_t)(code->len - at);
+        } else {
+            out->back = (uint32_t)at;
+            out->back_len = (uint32_t)(code->len - at);
+        }
+    }
+    return GLC_OK;
+}
+
+static enum glc_err write_variant(struct compiling *c, const struct glc_variant *v, uint32_t number,
+                                  uint32_t pattern, const char **why)
+{
+    struct glc_build *b = &c->b;
+    const struct glc_cover *k = &c->cover[number];
+    uint32_t self = glc_build_count(b, GLC_IMG_VARIANTS, sizeof(struct glc_img_variant));
+    struct glc_img_variant out = { .atom = glc_build_count(b, GLC_IMG_ATOMS, sizeof(struct glc_img_atom)),
+                                   .atoms = (uint32_t)k->atoms,
+                                   .pattern = pattern,
+                                   .key = v->key };
+    out.flags = (uint8_t)((v->wide ? GLC_IMG_WIDE : 0) | (v->fullword ? GLC_IMG_FULLWORD : 0) |
+                          (v->xored ? GLC_IMG_XORED : 0) | (k->whole ? 0 : GLC_IMG_REGEX));
+    c->first_atom[number] = out.atom;
+    if (!k->whole) {
+        enum glc_err e = write_code(c, v, &out, why);
+        if (e != GLC_OK)
+            return e;
+    }
+    for (size_t i = 0; i < k->atoms; i++)
+        if (!write_atom(c, &k->atom[i], self))
+            return GLC_NOMEM;
+    return glc_buf_put(&b->section[GLC_IMG_VARIANTS], &out, sizeof out) ? GLC_OK : GLC_NOMEM;
+}
+
+static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const char **why)
+{
+    struct glc_build *b = &c->b;
+    const struct glc_rule *r = b->set->rule[rule];
+    for (uint32_t p = 0; p < r->patterns; p++) {
+        const struct glc_pattern *pat = &r->pattern[p];
+        uint32_t self = c->first_pattern[rule] + p;
+        struct glc_img_pattern out = {
+            .id = glc_build_string(b, glc_span_str(pat->id)),
+            .rule = rule,
+            .variant = glc_build_count(b, GLC_IMG_VARIANTS, sizeof(struct glc_img_variant)),
+            .variants = pat->variants,
+            .anchor = (uint8_t)pat->anchor.kind,
+            .section = pat->anchor.section,
+            .shift = pat->anchor.shift,
+            .offset = pat->anchor.offset,
+        };
+        out.flags =
+            (uint8_t)((pat->hidden ? GLC_IMG_HIDDEN : 0) | (pat->no_overlap ? GLC_IMG_NO_OVERLAP : 0) |
+                      (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0));
+        for (uint32_t v = 0; v < pat->variants; v++) {
+            enum glc_err e = write_variant(c, &pat->variant[v], c->first_variant[self] + v, self, why);
+            if (e != GLC_OK)
+                return e;
+        }
+        if (!glc_buf_put(&b->section[GLC_IMG_PATTERNS], &out, sizeof out))
+            return GLC_NOMEM;
+    }
+    return GLC_OK;
+}
+
+/* The pattern's records are there even where a later one failed: numbers must agree. */
+static bool pad_patterns(struct compiling *c, uint32_t rule)
+{
+    uint32_t want = c->first_pattern[rule + 1];
+    while (glc_build_count(&c->b, GLC_IMG_PATTERNS, sizeof(struct glc_img_pattern)) < want) {
+        uint32_t self = glc_build_count(&c->b, GLC_IMG_PATTERNS, sizeof(struct glc_img_pattern));
+        const struct glc_pattern *pat = &c->b.set->rule[rule]->pattern[self - c->first_pattern[rule]];
+        struct glc_img_pattern none = { .id = glc_build_string(&c->b, glc_span_str(pat->id)), .rule = rule };
+        if (!glc_buf_put(&c->b.section[GLC_IMG_PATTERNS], &none, sizeof none))
+            return false;
+    }
+    return true;
+}
+
+static bool write_metas(struct glc_build *b, const struct glc_rule *r)
+{
+    for (size_t i = 0; i < r->metas; i++) {
+        const struct glc_meta *m = &r->meta[i];
+        struct glc_img_meta out = { .key = glc_build_string(b, glc_span_str(m->key)), .type = m->type };
+        if (m->type == GLC_T_STRING)
+            out.value = glc_build_string(b, m->u.text);
+        else
+            memcpy(&out.value, &m->u, sizeof out.value);
+        if (!glc_buf_put(&b->section[GLC_IMG_METAS], &out, sizeof out))
+            return false;
+    }
+    return true;
+}
+
+static bool write_tags(struct glc_build *b, const struct glc_rule *r)
+{
+    for (uint32_t i = 0; i < r->tags; i++)
+        if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], glc_build_string(b, glc_span_str(r->tag[i]))))
+            return false;
+    return true;
+}
+
+/* Intern a gate; NONE for none (and on no memory: a gate only saves work). */
+static uint32_t write_gate(struct glc_build *b, const struct glc_cond_guards *g)
+{
+    uint32_t value = 0, mask = 0, need = 0;
+    for (uint32_t i = 0; i < g->reads; i++) {
+        const struct glc_cond_read *r = &g->read[i];
+        if (r->offset + r->width > 4)
+            continue;
+        uint32_t m = (uint32_t)(((UINT64_C(1) << (8 * r->width)) - 1) << (8 * r->offset));
+        value |= (r->value << (8 * r->offset)) & m;
+        mask |= m;
+        need = need > r->offset + r->width ? need : r->offset + r->width;
+    }
+    if (mask == 0)
+        return GLC_IMG_NONE;
+    struct glc_img_gate out = { .n = 1, .need = need, .value = { value }, .mask = { mask } };
+    struct glc_buf *gates = &b->section[GLC_IMG_GATES];
+    uint32_t n = glc_build_count(b, GLC_IMG_GATES, sizeof out);
+    for (uint32_t i = n < 256 ? 0 : n - 256; i < n; i++)
+        if (memcmp(gates->ptr + i * sizeof out, &out, sizeof out) == 0)
+            return i;
+    return glc_buf_put(gates, &out, sizeof out) ? n : GLC_IMG_NONE;
+}
+
+static uint32_t write_space(struct glc_build *b, const char *name)
+{
+    struct glc_buf *spaces = &b->section[GLC_IMG_SPACES];
+    uint32_t n = glc_build_count(b, GLC_IMG_SPACES, sizeof(struct glc_img_space));
+    struct glc_img_space fresh = { .name = glc_build_string(b, glc_span_str(name)) };
+    for (uint32_t i = n; i-- > 0;) {
+        struct glc_img_space s;
+        memcpy(&s, spaces->ptr + i * sizeof s, sizeof s);
+        if (s.name == fresh.name)
+            return i;
+    }
+    glc_buf_put(spaces, &fresh, sizeof fresh);
+    return n;
+}
+
+/* The condition's code; with keep_ir also the form that explain reads. */
+static enum glc_err write_condition(struct compiling *c, uint32_t rule, struct glc_img_rule *out,
+                                    const char **why)
+{
+    struct glc_buf *code = &c->b.section[GLC_IMG_CODE];
+    for (int notes = 0; notes < (c->b.opt->keep_ir ? 2 : 1); notes++) {
+        struct glc_cond_options opt = { .modules = c->b.opt->modules, .notes = notes != 0 };
+        struct glc_error err = { 0 };
+        if (!glc_build_align(code, 8))
+            return GLC_NOMEM;
+        size_t at = code->len;
+        enum glc_err e = glc_cond_compile(c->b.set->rule[rule], &opt, code, &err);
+        if (e != GLC_OK) {
+            code->len = at;
+            *why = err.msg != NULL ? err.msg : "condition cannot be compiled";
+            return e;
+        }
+        *(notes ? &out->notes : &out->code) = (uint32_t)at;
+        *(notes ? &out->notes_len : &out->code_len) = (uint32_t)(code->len - at);
+    }
+    return GLC_OK;
+}
+
+static bool push_always(struct glc_build *b, uint32_t rule)
+{
+    uint32_t *slot = glc_arena_push(&b->arena, &b->always, &b->alwayses, sizeof *slot);
+    if (slot != NULL)
+        *slot = rule;
+    return slot != NULL;
+}
+
+static enum glc_err write_rule(struct compiling *c, uint32_t rule)
+{
+    struct glc_build *b = &c->b;
+    const struct glc_rule *r = b->set->rule[rule];
+    struct glc_img_rule out = {
+        .name = glc_build_string(b, glc_span_str(r->name)),
+        .space_name = glc_build_string(b, glc_span_str(r->space != NULL ? r->space : "default")),
+        .file = glc_build_string(b, glc_span_str(r->file != NULL ? r->file : "")),
+        .line = r->line,
+        .pattern = c->first_pattern[rule],
+        .patterns = r->patterns,
+        .tag = glc_build_count(b, GLC_IMG_LISTS, sizeof(uint32_t)),
+        .tags = r->tags,
+        .meta = glc_build_count(b, GLC_IMG_METAS, sizeof(struct glc_img_meta)),
+        .metas = (uint32_t)r->metas,
+        .classes = r->classes,
+        .language = (uint8_t)r->language,
+        .space = write_space(b, r->space != NULL ? r->space : "default"),
+    };
+    struct glc_cond_guards guards;
+    glc_cond_guards(r->condition, &guards);
+    out.size_min = guards.size_min;
+    out.size_max = guards.size_max;
+    out.gate = write_gate(b, &guards);
+    out.flags = (uint8_t)((r->is_private ? GLC_IMG_PRIVATE : 0) | (r->is_global ? GLC_IMG_GLOBAL : 0) |
+                          (r->top_only ? GLC_IMG_TOP_ONLY : 0));
+    struct glc_witnesses *w = &c->witness[rule];
+    const char *why = NULL;
+    enum glc_err e = write_patterns(c, rule, &why);
+    if (e == GLC_OK)
+        e = write_condition(c, rule, &out, &why);
+    if (e == GLC_NOMEM || !pad_patterns(c, rule))
+        return GLC_NOMEM;
+    if (e != GLC_OK) {
+        complain(b, r, why);
+        out.classes = 0;
+        w->never = true;
+        w->none = false;
+        w->n = 0;
+    }
+    if (guards.never || w->never || r->classes == 0) {
+        /* Cannot match: nothing is searched for it. */
+        w->never = true;
+        w->none = false;
+        w->n = 0;
+    }
+    if (w->none) {
+        b->stats.unwitnessed++;
+        if (!push_always(b, rule))
+            return GLC_NOMEM;
+    } else {
+        out.flags |= GLC_IMG_WITNESSED;
+    }
+    bool ok =
+        write_tags(b, r) && write_metas(b, r) && glc_buf_put(&b->section[GLC_IMG_RULES], &out, sizeof out);
+    return ok ? GLC_OK : GLC_NOMEM;
+}
+
+/* What the filter looks for on behalf of `rule`: all variants of one witness. */
+static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_witness *w)
+{
+    struct glc_build *b = &c->b;
+    uint32_t classes = b->set->rule[rule]->classes;
+    uint32_t p = c->first_pattern[w->rule] + w->pattern;
+    const struct glc_pattern *pat = &b->set->rule[w->rule]->pattern[w->pattern];
+    const struct glc_anchor *anchor = w->pinned                   ? &w->anchor
+                                      : pinned_kind(&pat->anchor) ? &pat->anchor
+                                                                  : NULL;
+    bool pin = anchor != NULL && c->pin[p];
+    b->stats.anchored += pin;
+    for (uint32_t v = 0; v < pat->variants; v++) {
+        uint32_t number = c->first_variant[p] + v;
+        for (size_t a = 0; a < c->cover[number].atoms; a++) {
+            const struct glc_atom *atom = &c->cover[number].atom[a];
+            struct glc_img_ref ref = { .rule = rule,
+                                       .atom = c->first_atom[number] + (uint32_t)a,
+                                       .classes = classes };
+            if (pin ? !glc_filter_pin(b, atom, anchor, &ref) : !glc_filter_want(b, atom, &ref))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool want_all(struct compiling *c)
+{
+    for (size_t r = 0; r < c->b.set->rules; r++)
+        for (size_t i = 0; i < c->witness[r].n; i++)
+            if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i]))
+                return false;
+    return true;
+}
+
+static bool write_globals(struct glc_build *b)
+{
+    uint32_t n = glc_build_count(b, GLC_IMG_SPACES, sizeof(struct glc_img_space));
+    struct glc_img_rule *rule = (struct glc_img_rule *)(void *)b->section[GLC_IMG_RULES].ptr;
+    for (uint32_t s = 0; s < n; s++) {
+        struct glc_img_space *space = (struct glc_img_space *)(void *)b->section[GLC_IMG_SPACES].ptr + s;
+        space->global = glc_build_count(b, GLC_IMG_LISTS, sizeof(uint32_t));
+        for (uint32_t r = 0; r < b->set->rules; r++) {
+            if (rule[r].space != s || (rule[r].flags & GLC_IMG_GLOBAL) == 0)
+                continue;
+            if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], r))
+                return false;
+            space->globals++;
+        }
+    }
+    return true;
+}
+
+static bool write_externals(struct glc_build *b)
+{
+    for (size_t i = 0; i < b->set->externals; i++) {
+        const struct glc_external *x = &b->set->external[i];
+        struct glc_img_external out = { .name = glc_build_string(b, glc_span_str(x->name)), .type = x->type };
+        if (x->type == GLC_T_STRING)
+            out.value = glc_build_string(b, x->u.text);
+        else
+            memcpy(&out.value, &x->u, sizeof out.value);
+        if (!glc_buf_put(&b->section[GLC_IMG_EXTERNALS], &out, sizeof out))
+            return false;
+    }
+    return true;
+}
+
+static enum glc_err run(struct compiling *c, struct glc_buf *out)
+{
+    struct glc_build *b = &c->b;
+    if (!cover_patterns(c) || !find_witnesses(c))
+        return GLC_NOMEM;
+    for (size_t r = 0; r < b->set->rules; r++) {
+        enum glc_err e = write_rule(c, (uint32_t)r);
+        if (e != GLC_OK)
+            return e;
+    }
+    uint64_t hashes = 0;
+    if (!want_all(c) || !glc_filter_write(b) || !write_globals(b) || !write_externals(b) ||
+        !glc_hashsig_write(b, &hashes))
+        return GLC_NOMEM;
+    if (b->opt->keep_ir)
+        glc_ruleset_dump(b->set, &b->section[GLC_IMG_IR]);
+    b->stats.rules = b->set->rules - b->stats.refused;
+    b->stats.patterns = c->patterns;
+    b->stats.hashes = hashes;
+    b->stats.searched = glc_build_count(b, GLC_IMG_WINDOWS, sizeof(struct glc_img_window));
+    return glc_build_assemble(b, hashes, out);
+}
+
+enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile_options *opt,
+                         struct glc_buf *out, struct glc_compile_stats *stats)
+{
+    struct compiling c = { 0 };
+    enum glc_err e = glc_build_init(&c.b, set, opt) ? run(&c, out) : GLC_NOMEM;
+    if (e == GLC_OK && stats != NULL)
+        *stats = c.b.stats;
+    glc_build_done(&c.b);
+    free(c.cover);
+    free(c.first_variant);
+    free(c.first_atom);
+    free(c.first_pattern);
+    free(c.cost);
+    free(c.pin);
+    free(c.witness);
+    return e;
+}

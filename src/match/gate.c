@@ -1,0 +1,53 @@
+/* Which rules a layer concerns: class, size, first bytes. Asked once for each rule that comes up. */
+#include "match/matcher.h"
+
+static bool gate_open(const struct glc_matcher *m, const struct glc_img_gate *g)
+{
+    uint8_t first[4] = { 0 };
+    memcpy(first, m->data.ptr, m->data.len < 4 ? m->data.len : 4);
+    uint32_t v =
+        (uint32_t)first[0] | (uint32_t)first[1] << 8 | (uint32_t)first[2] << 16 | (uint32_t)first[3] << 24;
+    if (m->data.len < g->need)
+        return false;
+    for (uint32_t i = 0; i < g->n && i < GLC_IMG_GATE_MOST; i++)
+        if ((v & g->mask[i]) == g->value[i])
+            return true;
+    return false;
+}
+
+static bool concerned(const struct glc_matcher *m, const struct glc_img_rule *r)
+{
+    if ((r->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || m->data.len < r->size_min ||
+        m->data.len > r->size_max)
+        return false;
+    if ((r->flags & GLC_IMG_TOP_ONLY) != 0 && m->layer->nested)
+        return false;
+    if (r->gate == GLC_IMG_NONE)
+        return true;
+    const struct glc_img_gate *g = glc_image_at(m->img, GLC_IMG_GATES, r->gate, sizeof *g);
+    return g != NULL && (m->data.len == 0 ? g->need == 0 : gate_open(m, g));
+}
+
+uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule)
+{
+    const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, rule, sizeof *r);
+    if (r == NULL) {
+        m->corrupt = true;
+        return GLC_RULE_DEAD;
+    }
+    uint8_t s = m->rule_state[rule];
+    if (s == GLC_RULE_UNKNOWN) {
+        s = concerned(m, r) ? GLC_RULE_LIVE : GLC_RULE_DEAD;
+        m->rule_state[rule] = s;
+        m->changed[m->changes++] = rule;
+    }
+    return s;
+}
+
+void glc_matcher_touch(struct glc_matcher *m, uint32_t rule)
+{
+    if (glc_matcher_gate(m, rule) == GLC_RULE_LIVE) {
+        m->rule_state[rule] = GLC_RULE_TOUCHED;
+        m->judge[m->judges++] = rule;
+    }
+}

@@ -1,0 +1,192 @@
+/* Conditions of the rules that were touched, or have no witness; then globals and what is reported. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "match/matcher.h"
+
+/* Work for one rule on one layer: about what a few walks over the layer cost. */
+static uint64_t step_budget(const struct glc_matcher *m)
+{
+    return m->opt.steps != 0 ? m->opt.steps : 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+}
+
+static uint32_t pattern_of(const struct glc_matcher *m, uint32_t pattern)
+{
+    const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, m->rule, sizeof *r);
+    return r != NULL && pattern < r->patterns && r->pattern <= UINT32_MAX - pattern ? r->pattern + pattern
+                                                                                    : GLC_IMG_NONE;
+}
+
+static enum glc_err env_found(void *ctx, uint32_t pattern, bool *out)
+{
+    struct glc_matcher *m = ctx;
+    return glc_matcher_present(m, pattern_of(m, pattern), out);
+}
+
+static enum glc_err env_found_at(void *ctx, uint32_t pattern, uint64_t offset, bool *out)
+{
+    struct glc_matcher *m = ctx;
+    return glc_matcher_at(m, pattern_of(m, pattern), offset, out);
+}
+
+static enum glc_err env_list(void *ctx, uint32_t pattern, const struct glc_occurrence **list, uint64_t *n)
+{
+    struct glc_matcher *m = ctx;
+    const struct glc_slot *s;
+    enum glc_err e = glc_matcher_list(m, pattern_of(m, pattern), &s);
+    if (e == GLC_OK) {
+        *list = s->list;
+        *n = s->n;
+    }
+    return e;
+}
+
+static enum glc_err env_found_in(void *ctx, uint32_t pattern, uint64_t first, uint64_t last, bool *out)
+{
+    const struct glc_occurrence *list;
+    uint64_t n, lo = 0;
+    enum glc_err e = env_list(ctx, pattern, &list, &n);
+    if (e != GLC_OK)
+        return e;
+    uint64_t left = n;
+    while (left > 0) {
+        uint64_t half = left / 2;
+        if (list[lo + half].offset < first) {
+            lo += half + 1;
+            left -= half + 1;
+        } else {
+            left = half;
+        }
+    }
+    *out = lo < n && list[lo].offset <= last;
+    return GLC_OK;
+}
+
+static enum glc_err env_count(void *ctx, uint32_t pattern, uint64_t enough, uint64_t *out)
+{
+    struct glc_matcher *m = ctx;
+    const struct glc_slot *s;
+    (void)enough;
+    enum glc_err e = glc_matcher_list(m, pattern_of(m, pattern), &s);
+    if (e == GLC_OK)
+        *out = s->n + s->cut;
+    return e;
+}
+
+static enum glc_err env_rule(void *ctx, uint32_t rule, bool *out)
+{
+    struct glc_matcher *m = ctx;
+    if (rule >= m->img->rules)
+        return GLC_CORRUPT;
+    *out = m->rule_state[rule] == GLC_RULE_TRUE;
+    return GLC_OK;
+}
+
+void glc_matcher_env(struct glc_matcher *m, struct glc_cond_env *env)
+{
+    *env = (struct glc_cond_env){ .layer = m->layer,
+                                  .external = m->external,
+                                  .externals = m->externals,
+                                  .ctx = m,
+                                  .found = env_found,
+                                  .found_at = env_found_at,
+                                  .found_in = env_found_in,
+                                  .count = env_count,
+                                  .list = env_list,
+                                  .rule = env_rule,
+                                  .re = m->re,
+                                  .console = m->opt.console,
+                                  .console_to = m->opt.console_to,
+                                  .now = (int64_t)time(NULL),
+                                  .steps = &m->steps };
+}
+
+static enum glc_err judge_one(struct glc_matcher *m, const struct glc_cond_env *env, uint32_t rule, bool *out)
+{
+    const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, rule, sizeof *r);
+    const uint8_t *code = r != NULL ? glc_image_run(m->img, GLC_IMG_CODE, r->code, r->code_len, 1) : NULL;
+    if (code == NULL)
+        return GLC_CORRUPT;
+    m->rule = rule;
+    m->steps = step_budget(m);
+    uint64_t began = m->cost != NULL ? glc_clock_ns() : 0;
+    enum glc_err e = glc_cond_eval(m->cond, glc_span(code, r->code_len), env, out);
+    if (m->cost != NULL) {
+        m->cost[rule].judged++;
+        m->cost[rule].ns += glc_clock_ns() - began;
+    }
+    if (e != GLC_LIMIT)
+        return e;
+    if (!m->limited) {
+        m->limited = true;
+        m->blame = rule;
+    }
+    *out = false;
+    return GLC_OK;
+}
+
+static int by_number(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+/* Do all global rules of the rule's namespace hold? */
+static enum glc_err globals_hold(const struct glc_matcher *m, uint32_t rule, bool *out)
+{
+    const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, rule, sizeof *r);
+    const struct glc_img_space *s =
+        r != NULL ? glc_image_at(m->img, GLC_IMG_SPACES, r->space, sizeof *s) : NULL;
+    const uint32_t *global =
+        s != NULL ? glc_image_run(m->img, GLC_IMG_LISTS, s->global, s->globals, 4) : NULL;
+    if (global == NULL)
+        return GLC_CORRUPT;
+    *out = true;
+    for (uint32_t i = 0; i < s->globals; i++) {
+        if (global[i] >= m->img->rules)
+            return GLC_CORRUPT;
+        *out = *out && m->rule_state[global[i]] == GLC_RULE_TRUE;
+    }
+    return GLC_OK;
+}
+
+static enum glc_err report(struct glc_matcher *m)
+{
+    for (uint32_t i = 0; i < m->judges; i++) {
+        const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, m->judge[i], sizeof *r);
+        bool hold;
+        if (m->rule_state[m->judge[i]] != GLC_RULE_TRUE || (r->flags & GLC_IMG_PRIVATE) != 0)
+            continue;
+        enum glc_err e = globals_hold(m, m->judge[i], &hold);
+        if (e != GLC_OK)
+            return e;
+        if (hold && !glc_matcher_report(m, m->judge[i]))
+            return GLC_NOMEM;
+    }
+    return GLC_OK;
+}
+
+enum glc_err glc_matcher_judge(struct glc_matcher *m)
+{
+    const uint32_t *always =
+        glc_image_run(m->img, GLC_IMG_LISTS, m->group->always, m->group->always_n, sizeof *always);
+    if (always == NULL)
+        return GLC_CORRUPT;
+    for (uint32_t i = 0; i < m->group->always_n; i++)
+        if (always[i] < m->img->rules && m->rule_state[always[i]] < GLC_RULE_TOUCHED)
+            glc_matcher_touch(m, always[i]);
+    /* Ascending: a rule refers to earlier ones only. */
+    if (m->judges != 0)
+        qsort(m->judge, m->judges, sizeof *m->judge, by_number);
+    struct glc_cond_env env;
+    glc_matcher_env(m, &env);
+    for (uint32_t i = 0; i < m->judges; i++) {
+        bool holds = false;
+        enum glc_err e = judge_one(m, &env, m->judge[i], &holds);
+        if (e != GLC_OK)
+            return e;
+        m->rule_state[m->judge[i]] = holds ? GLC_RULE_TRUE : GLC_RULE_FALSE;
+    }
+    return report(m);
+}

@@ -1,0 +1,121 @@
+/* What the parts of the matcher share. Internal to src/match. */
+#ifndef GLC_MATCH_MATCHER_H
+#define GLC_MATCH_MATCHER_H
+
+#include "base/digest.h"
+#include "image/view.h"
+#include "match/cond.h"
+#include "match/match.h"
+#include "match/re.h"
+
+enum { GLC_CANDIDATES = 4096 };
+
+/* What is known of a rule on this layer. */
+enum {
+    GLC_RULE_UNKNOWN, /* not yet asked */
+    GLC_RULE_DEAD,    /* its class, size or first bytes do not fit */
+    GLC_RULE_LIVE,    /* it might match if touched */
+    GLC_RULE_TOUCHED, /* a witness occurred, or it has none: its condition is to be judged */
+    GLC_RULE_FALSE,
+    GLC_RULE_TRUE,
+};
+
+/* What is known of a pattern on this layer. */
+struct glc_slot {
+    uint32_t pattern;
+    uint8_t present; /* 0 not asked, 1 no, 2 yes */
+    bool listed;     /* `list` is complete (but for `cut`) */
+    struct glc_occurrence *list;
+    uint64_t n, cut;
+};
+
+struct glc_bucket_table {
+    const struct glc_img_bucket *bucket;
+    uint64_t mask;  /* buckets − 1 */
+    unsigned shift; /* hash >> shift, then & mask: the bucket */
+};
+
+struct glc_cost {
+    uint64_t candidates, confirmed, judged, ns;
+};
+
+struct glc_matcher {
+    const struct glc_image *img;
+    struct glc_match_options opt;
+    const struct glc_layer *layer;
+    struct glc_span data;
+    const struct glc_img_group *group;
+    struct glc_bucket_table table[GLC_STAGES];
+    bool avx2;
+
+    uint8_t *rule_state;
+    uint32_t *changed; /* rules whose state is not UNKNOWN, in the order they left it */
+    uint32_t changes;
+    uint32_t *judge; /* rules to be judged */
+    uint32_t judges;
+    uint32_t *slot_of; /* of each pattern: its slot + 1 */
+    struct glc_slot *slot;
+    uint32_t slots, slot_room;
+    struct glc_arena arena; /* lists of occurrences; reset for each layer */
+
+    uint32_t *found;
+    uint32_t founds, found_room;
+    bool allowed, limited, corrupt, nomem;
+    uint32_t blame;
+    struct glc_span blame_text;
+    uint64_t steps; /* what is left to the rule being judged */
+
+    uint32_t rule; /* being judged */
+    struct glc_value *external;
+    char **external_owned; /* text given by glc_matcher_define() */
+    uint32_t externals;
+    struct glc_re_scratch *re;
+    struct glc_cond_scratch *cond;
+
+    struct glc_digest *digest[GLC_DIGEST_ALGS];
+    bool hashed[GLC_DIGEST_ALGS];
+    uint8_t sum[GLC_DIGEST_ALGS][GLC_DIGEST_MAX];
+
+    struct glc_cost *cost; /* of each rule; NULL: not counted */
+};
+
+/* gate.c: does the rule concern this layer? Moves it from UNKNOWN to LIVE or DEAD. */
+uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule);
+void glc_matcher_touch(struct glc_matcher *m, uint32_t rule);
+
+/* filter.c: the pass over the layer; touches rules. */
+void glc_matcher_pass(struct glc_matcher *m);
+
+/* verify.c */
+bool glc_matcher_atom_at(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t at);
+bool glc_matcher_fullword(const struct glc_matcher *m, const struct glc_img_variant *v, uint64_t start,
+                          uint64_t len);
+/* First and end of where a pattern may start; false: nowhere on this layer. */
+bool glc_matcher_range(const struct glc_matcher *m, const struct glc_img_pattern *p, uint64_t *lo,
+                       uint64_t *hi);
+/* A window of the reference stands here: if the pattern does too (or may, as far as is cheap to say), touch
+ * its rule. */
+void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, uint64_t window);
+/* Length of the variant's match at `start`; false: none. */
+enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_pattern *p,
+                                    const struct glc_img_variant *v, uint64_t start, bool *found,
+                                    uint64_t *len);
+
+/* seek.c: first place in [from, to) where the atom stands; UINT64_MAX: none. */
+uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
+                          uint64_t to);
+
+/* occur.c: patterns looked for on demand. */
+enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out);
+enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at, bool *out);
+enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, const struct glc_slot **out);
+
+/* hash.c: hash signatures of this layer. */
+enum glc_err glc_matcher_hashes(struct glc_matcher *m);
+bool glc_matcher_report(struct glc_matcher *m, uint32_t rule);
+
+/* judge.c: conditions. */
+enum glc_err glc_matcher_judge(struct glc_matcher *m);
+void glc_matcher_env(struct glc_matcher *m, struct glc_cond_env *env);
+
+#endif

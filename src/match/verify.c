@@ -1,0 +1,168 @@
+/* From "its window stands here" to "its pattern occurs here". */
+#include "match/matcher.h"
+
+/* (data & mask) == value over `n` bytes. */
+static bool masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t d, v, k;
+        memcpy(&d, data + i, 8);
+        memcpy(&v, value + i, 8);
+        memcpy(&k, mask + i, 8);
+        if ((d & k) != v)
+            return false;
+    }
+    for (; i < n; i++)
+        if ((data[i] & mask[i]) != value[i])
+            return false;
+    return true;
+}
+
+bool glc_matcher_atom_at(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t at)
+{
+    if (at > m->data.len || atom->len > m->data.len - at)
+        return false;
+    const uint8_t *bytes = glc_image_run(m->img, GLC_IMG_BYTES, atom->bytes, 2 * (uint64_t)atom->len, 1);
+    return bytes != NULL && masked_equal(m->data.ptr + at, bytes, bytes + atom->len, atom->len);
+}
+
+/* fullword: the neighbours are not alphanumeric; for wide variants a neighbour is a character and a zero. */
+bool glc_matcher_fullword(const struct glc_matcher *m, const struct glc_img_variant *v, uint64_t start,
+                          uint64_t len)
+{
+    const uint8_t *d = m->data.ptr;
+    uint8_t key = (v->flags & GLC_IMG_XORED) != 0 ? v->key : 0;
+    uint64_t end = start + len, size = m->data.len;
+    if ((v->flags & GLC_IMG_WIDE) != 0)
+        return !(start >= 2 && (d[start - 1] ^ key) == 0 && glc_ascii_isalnum(d[start - 2] ^ key)) &&
+               !(end + 1 < size && (d[end + 1] ^ key) == 0 && glc_ascii_isalnum(d[end] ^ key));
+    return !(start >= 1 && glc_ascii_isalnum(d[start - 1] ^ key)) &&
+           !(end < size && glc_ascii_isalnum(d[end] ^ key));
+}
+
+static bool base_of(const struct glc_matcher *m, const struct glc_img_pattern *p, uint64_t *base)
+{
+    const struct glc_facts *f = &m->layer->facts;
+    uint32_t section = p->anchor == GLC_FROM_LAST_SECTION ? f->sections - 1 : p->section;
+    switch ((enum glc_anchor_kind)p->anchor) {
+    case GLC_ANYWHERE:
+    case GLC_FROM_START:
+        *base = 0;
+        return true;
+    case GLC_FROM_END:
+        *base = m->data.len;
+        return true;
+    case GLC_FROM_ENTRY:
+        *base = f->entry;
+        return f->entry != GLC_NO_OFFSET;
+    case GLC_FROM_SECTION:
+    case GLC_FROM_LAST_SECTION:
+    case GLC_IN_SECTION:
+        if (f->sections == 0 || section >= f->sections)
+            return false;
+        *base = f->section[section].offset;
+        return true;
+    case GLC_IN_VERSION_INFO:
+        *base = f->version_info;
+        return f->version_info != GLC_NO_OFFSET;
+    }
+    return false;
+}
+
+bool glc_matcher_range(const struct glc_matcher *m, const struct glc_img_pattern *p, uint64_t *lo,
+                       uint64_t *hi)
+{
+    uint64_t size = m->data.len, base, span = (uint64_t)p->shift + 1;
+    if (!base_of(m, p, &base) || base > size)
+        return false;
+    if (p->anchor == GLC_ANYWHERE) {
+        span = size;
+    } else if (p->anchor == GLC_IN_SECTION) {
+        span = m->layer->facts.section[p->section].size;
+    } else if (p->anchor == GLC_IN_VERSION_INFO) {
+        span = m->layer->facts.version_info_size;
+    } else {
+        int64_t at;
+        int64_t offset = p->anchor == GLC_FROM_END ? -p->offset : p->offset;
+        if (__builtin_add_overflow((int64_t)base, offset, &at) || at < 0)
+            return false;
+        base = (uint64_t)at;
+    }
+    if (base >= size)
+        return false;
+    *lo = base;
+    *hi = span < size - base ? base + span : size;
+    return true;
+}
+
+enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_pattern *p,
+                                    const struct glc_img_variant *v, uint64_t start, bool *found,
+                                    uint64_t *len)
+{
+    bool hit = false;
+    uint64_t n = 0;
+    if ((v->flags & GLC_IMG_REGEX) == 0) {
+        const struct glc_img_atom *atom = glc_image_at(m->img, GLC_IMG_ATOMS, v->atom, sizeof *atom);
+        if (atom == NULL)
+            return GLC_CORRUPT;
+        hit = glc_matcher_atom_at(m, atom, start);
+        n = atom->len;
+    } else {
+        const uint8_t *code = glc_image_run(m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+        struct glc_re_input in = { .data = m->data, .scratch = m->re, .steps = &m->steps };
+        uint64_t end = 0;
+        if (code == NULL)
+            return GLC_CORRUPT;
+        enum glc_err e =
+            glc_re_at(&in, glc_span(code, v->code_len), start,
+                      (p->flags & GLC_IMG_LONGEST) != 0 ? GLC_LONGEST : GLC_SHORTEST, &hit, &end);
+        if (e != GLC_OK)
+            return e;
+        n = hit ? end - start : 0;
+    }
+    *found = hit && n != 0 && ((v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(m, v, start, n));
+    *len = n;
+    return GLC_OK;
+}
+
+void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, uint64_t window)
+{
+    if ((ref->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || ref->rule >= m->img->rules)
+        return;
+    uint8_t state = m->rule_state[ref->rule];
+    if (state == GLC_RULE_UNKNOWN)
+        state = glc_matcher_gate(m, ref->rule);
+    if (state != GLC_RULE_LIVE)
+        return;
+    if (m->cost != NULL)
+        m->cost[ref->rule].candidates++;
+    const struct glc_img_atom *atom = glc_image_at(m->img, GLC_IMG_ATOMS, ref->atom, sizeof *atom);
+    if (atom == NULL) {
+        m->corrupt = true;
+        return;
+    }
+    if (window < ref->at || !glc_matcher_atom_at(m, atom, window - ref->at))
+        return;
+    const struct glc_img_variant *v = glc_image_at(m->img, GLC_IMG_VARIANTS, atom->variant, sizeof *v);
+    const struct glc_img_pattern *p =
+        v != NULL ? glc_image_at(m->img, GLC_IMG_PATTERNS, v->pattern, sizeof *p) : NULL;
+    if (p == NULL) {
+        m->corrupt = true;
+        return;
+    }
+    if (m->cost != NULL)
+        m->cost[ref->rule].confirmed++;
+    if (atom->near == atom->far) {
+        uint64_t at = window - ref->at, lo, hi, len;
+        bool found;
+        if (at < atom->near || !glc_matcher_range(m, p, &lo, &hi) || at - atom->near < lo ||
+            at - atom->near >= hi)
+            return;
+        enum glc_err e = glc_matcher_variant_at(m, p, v, at - atom->near, &found, &len);
+        m->corrupt = m->corrupt || e == GLC_CORRUPT;
+        if (e == GLC_OK && !found)
+            return;
+    }
+    glc_matcher_touch(m, ref->rule);
+}
