@@ -1,0 +1,34 @@
+# bash completion for glacis
+_glacis()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump version help' -- "$cur")
+        return
+    fi
+    case $prev in
+    --dialect)
+        mapfile -t COMPREPLY < <(compgen -W 'yara yara-x' -- "$cur")
+        return
+        ;;
+    -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
+        return
+        ;;
+    esac
+    case ${COMP_WORDS[1]} in
+    scan) options='-s --signatures -d --define --json --all -j --jobs --exclude --one-file-system --max-filesize
+        --timeout --dialect -v --verbose -q --quiet --no-jail --help' ;;
+    compile) options='-o --output -d --define --dialect --strict --no-ir -q --quiet --help' ;;
+    explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
+    dump) options='--ir --check --help' ;;
+    help) options='scan compile explain dump version' ;;
+    esac
+    if [[ $cur == -* || ${COMP_WORDS[1]} == help ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        compopt -o filenames
+    fi
+}
+complete -F _glacis glacis

@@ -1,0 +1,36 @@
+# fish completion for glacis
+function __glacis_needs_command
+    test (count (commandline -opc)) -eq 1
+end
+function __glacis_is
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and contains -- $words[2] $argv
+end
+
+complete -c glacis -f -n __glacis_needs_command -a scan -d 'judge files and folders'
+complete -c glacis -f -n __glacis_needs_command -a compile -d 'make an image of signatures'
+complete -c glacis -f -n __glacis_needs_command -a explain -d 'say why rules match a file or not'
+complete -c glacis -f -n __glacis_needs_command -a dump -d 'show what is in an image'
+complete -c glacis -f -n __glacis_needs_command -a version -d 'say which version this is'
+complete -c glacis -f -n __glacis_needs_command -a help -d 'show help'
+
+complete -c glacis -n '__glacis_is scan explain' -s s -l signatures -r -F -d 'judge by this image or source'
+complete -c glacis -n '__glacis_is scan explain compile' -s d -l define -x -d 'give an external variable a value'
+complete -c glacis -n '__glacis_is scan explain compile' -l dialect -x -a 'yara yara-x' -d 'how YARA sources are read'
+complete -c glacis -n '__glacis_is scan explain' -l no-jail -d 'do not jail the workers'
+complete -c glacis -n '__glacis_is scan' -l json -d 'one JSON object a line for every file'
+complete -c glacis -n '__glacis_is scan' -l all -d 'every finding of a file'
+complete -c glacis -n '__glacis_is scan' -s j -l jobs -x -d workers
+complete -c glacis -n '__glacis_is scan' -l exclude -x -d 'leave out what matches'
+complete -c glacis -n '__glacis_is scan' -l one-file-system -d 'do not enter other file systems'
+complete -c glacis -n '__glacis_is scan' -l max-filesize -x -d 'larger files are unscanned'
+complete -c glacis -n '__glacis_is scan' -l timeout -x -d 'longest for a file'
+complete -c glacis -n '__glacis_is scan' -s v -l verbose -d 'name clean files too'
+complete -c glacis -n '__glacis_is scan compile' -s q -l quiet -d 'say less'
+complete -c glacis -n '__glacis_is compile' -s o -l output -r -F -d 'the image to write'
+complete -c glacis -n '__glacis_is compile' -l strict -d 'what is not taken is an error'
+complete -c glacis -n '__glacis_is compile' -l no-ir -d 'leave out the text of the rules'
+complete -c glacis -n '__glacis_is explain' -s r -l rule -x -d 'explain this rule'
+complete -c glacis -n '__glacis_is dump' -l ir -d 'the rules as text'
+complete -c glacis -n '__glacis_is dump' -l check -d 'validate only'
+complete -c glacis -n '__glacis_is help' -f -a 'scan compile explain dump version'
