@@ -141,20 +141,21 @@ static bool digest_file(struct queue *q, int nid)
 {
     const struct pe *pe = q->pe;
     const EVP_MD *md = EVP_get_digestbynid(nid);
-    size_t checksum = pe->optional + 64, entry = pe->optional + (pe->wide ? 112 : 96) + 8 * PE_DIR_SECURITY;
-    size_t table = pe->directory[PE_DIR_SECURITY][0], size = pe->directory[PE_DIR_SECURITY][1];
-    const uint8_t *p = pe->data.ptr;
+    size_t checksum = pe->h.optional + 64,
+           entry = pe->h.optional + (pe->h.plus ? 112 : 96) + 8 * GLC_PE_DIR_SECURITY;
+    size_t table = pe->h.dir[GLC_PE_DIR_SECURITY].address, size = pe->h.dir[GLC_PE_DIR_SECURITY].size;
+    const uint8_t *p = pe->h.data.ptr;
     if (q->digest_nid == nid)
         return q->digest_len != 0;
     q->digest_nid = nid;
     q->digest_len = 0;
-    EVP_MD_CTX *ctx = md == NULL || table < entry + 8 || table > pe->data.len ? NULL : EVP_MD_CTX_new();
-    size_t after = size > pe->data.len - table ? pe->data.len : table + size;
+    EVP_MD_CTX *ctx = md == NULL || table < entry + 8 || table > pe->h.data.len ? NULL : EVP_MD_CTX_new();
+    size_t after = size > pe->h.data.len - table ? pe->h.data.len : table + size;
     bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1 &&
               EVP_DigestUpdate(ctx, p, checksum) == 1 &&
               EVP_DigestUpdate(ctx, p + checksum + 4, entry - checksum - 4) == 1 &&
               EVP_DigestUpdate(ctx, p + entry + 8, table - entry - 8) == 1 &&
-              EVP_DigestUpdate(ctx, p + after, pe->data.len - after) == 1 &&
+              EVP_DigestUpdate(ctx, p + after, pe->h.data.len - after) == 1 &&
               EVP_DigestFinal_ex(ctx, q->digest, &q->digest_len) == 1;
     EVP_MD_CTX_free(ctx);
     return ok;
@@ -280,10 +281,10 @@ static void load_signature(struct queue *q, struct glc_span der)
 /* WIN_CERTIFICATE entries: length, revision, type, then PKCS #7; each at a multiple of 8. */
 static void queue_table(struct queue *q)
 {
-    uint64_t off = q->pe->directory[PE_DIR_SECURITY][0], size = q->pe->directory[PE_DIR_SECURITY][1];
-    if (off == 0 || off > q->pe->data.len || size > q->pe->data.len - off)
+    uint64_t off = q->pe->h.dir[GLC_PE_DIR_SECURITY].address, size = q->pe->h.dir[GLC_PE_DIR_SECURITY].size;
+    if (off == 0 || off > q->pe->h.data.len || size > q->pe->h.data.len - off)
         return;
-    struct glc_span table = glc_span_sub(q->pe->data, off, size);
+    struct glc_span table = glc_span_sub(q->pe->h.data, off, size);
     for (size_t at = 0; at < table.len && table.len - at > 8 && q->n < MOST_SIGNATURES;) {
         uint32_t length = glc_le32(table.ptr + at);
         if (length <= 8 || length > table.len - at)

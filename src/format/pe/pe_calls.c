@@ -31,21 +31,21 @@ CALL(is_dll)
 {
     (void)ctx, (void)args;
     const struct pe *pe = root->u.own;
-    return pe == NULL ? NONE : glc_value_int(pe->characteristics & 0x2000);
+    return pe == NULL ? NONE : glc_value_int(pe->h.characteristics & 0x2000);
 }
 
 CALL(is_32bit)
 {
     (void)ctx, (void)args;
     const struct pe *pe = root->u.own;
-    return pe == NULL ? NONE : glc_value_int(!pe->wide);
+    return pe == NULL ? NONE : glc_value_int(!pe->h.plus);
 }
 
 CALL(is_64bit)
 {
     (void)ctx, (void)args;
     const struct pe *pe = root->u.own;
-    return pe == NULL ? NONE : glc_value_int(pe->wide);
+    return pe == NULL ? NONE : glc_value_int(pe->h.plus);
 }
 
 /* The sum of all 16-bit words but the checksum's own two, with carries, plus the length (imagehlp's
@@ -56,16 +56,16 @@ CALL(calculate_checksum)
     const struct pe *pe = root->u.own;
     if (pe == NULL)
         return NONE;
-    size_t field = pe->optional + 64;
+    size_t field = pe->h.optional + 64;
     uint64_t sum = 0;
-    for (size_t i = 0; i + 1 < pe->data.len; i += 2)
+    for (size_t i = 0; i + 1 < pe->h.data.len; i += 2)
         if (i != field && i != field + 2)
-            sum += glc_le16(pe->data.ptr + i);
-    if (pe->data.len % 2 != 0)
-        sum += pe->data.ptr[pe->data.len - 1];
+            sum += glc_le16(pe->h.data.ptr + i);
+    if (pe->h.data.len % 2 != 0)
+        sum += pe->h.data.ptr[pe->h.data.len - 1];
     while (sum >> 16 != 0)
         sum = (sum & 0xffff) + (sum >> 16);
-    return glc_value_int((int64_t)(uint32_t)(sum + pe->data.len));
+    return glc_value_int((int64_t)(uint32_t)(sum + pe->h.data.len));
 }
 
 CALL(section_index_name)
@@ -86,8 +86,8 @@ CALL(section_index_offset)
     (void)ctx;
     const struct pe *pe = root->u.own;
     int64_t at = args[0].u.integer;
-    for (uint32_t i = 0; pe != NULL && i < pe->sections; i++)
-        if (at >= pe->section[i].offset && at - pe->section[i].offset < pe->section[i].size)
+    for (uint32_t i = 0; pe != NULL && i < pe->h.sections; i++)
+        if (at >= pe->h.section[i].raw_offset && at - pe->h.section[i].raw_offset < pe->h.section[i].raw_size)
             return glc_value_int(i);
     return NONE;
 }

@@ -21,27 +21,25 @@ struct walk {
     uint32_t total; /* functions so far */
 };
 
-/* What Windows takes for the name of a DLL. */
+/* What Windows takes for the name of a DLL: no control characters and none that a file name may not have. */
 static bool library_name(const struct pe *pe, uint64_t rva, struct glc_span *out)
 {
-    struct glc_span s = pe_at(pe, rva);
-    const uint8_t *end =
-        s.len == 0 ? NULL : memchr(s.ptr, 0, s.len < LONGEST_LIBRARY ? s.len : LONGEST_LIBRARY);
-    if (end == NULL || end == s.ptr)
+    struct glc_span s = { NULL, 0 };
+    if (!pe_string(pe, rva, LONGEST_LIBRARY, &s) || s.len == 0)
         return false;
-    for (const uint8_t *p = s.ptr; p < end; p++)
-        if (*p < ' ' || *p > 0x7e || strchr("\"*<>?|", *p) != NULL)
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < ' ' || strchr("\"*<>?|", s.ptr[i]) != NULL)
             return false;
-    *out = glc_span(s.ptr, (size_t)(end - s.ptr));
+    *out = s;
     return true;
 }
 
-/* One slot: by ordinal, or by the name behind a two-byte hint. false: it says neither. */
-static bool load_function(struct walk *w, struct glc_span library, uint64_t slot, uint64_t rva,
+/* One slot: by ordinal, or by the name behind a two-byte hint. */
+static void load_function(struct walk *w, struct glc_span library, uint64_t slot, uint64_t rva,
                           struct glc_values *to)
 {
     struct pe *pe = w->pe;
-    uint64_t by_ordinal = pe->wide ? 1ull << 63 : 1ull << 31;
+    uint64_t by_ordinal = pe->h.plus ? 1ull << 63 : 1ull << 31;
     struct glc_value name, ordinal = glc_value_undefined(GLC_T_INT);
     if ((slot & by_ordinal) != 0) {
         uint32_t number = (uint32_t)(slot & 0xffff);
@@ -49,18 +47,18 @@ static bool load_function(struct walk *w, struct glc_span library, uint64_t slot
         ordinal = glc_value_int(number);
         name = glc_value_cstr(known != NULL ? known : glc_arena_printf(pe->arena, "ord%u", number));
     } else {
-        struct glc_span s;
-        if (slot < w->base || !pe_string(pe, slot - w->base + 2, LONGEST_NAME, &s))
-            return false;
-        name = glc_value_str(s);
+        struct glc_span s = slot < w->base ? glc_span(NULL, 0) : pe_at(pe, slot - w->base + 2);
+        if (s.len == 0)
+            return;
+        name = glc_value_str(
+            glc_span(s.ptr, strnlen((const char *)s.ptr, s.len < LONGEST_NAME ? s.len : LONGEST_NAME)));
     }
     struct glc_value *f = glc_values_add_struct(pe->arena, to, pe_function_fields);
     if (f == NULL)
-        return false;
+        return;
     f[PE_FUN_NAME] = name;
     f[PE_FUN_ORDINAL] = ordinal;
     f[PE_FUN_RVA] = glc_value_int((int64_t)rva);
-    return true;
 }
 
 /* The functions of one library: slots up to a zero. `table` tells the names, `address` is where the loader
@@ -69,13 +67,13 @@ static struct glc_values load_functions(struct walk *w, struct glc_span library,
                                         uint64_t address)
 {
     struct glc_values all = { 0 };
-    size_t word = w->pe->wide ? 8 : 4;
+    size_t word = w->pe->h.plus ? 8 : 4;
     for (size_t i = 0; i + word <= table.len && w->total < MOST_FUNCTIONS; i += word) {
         uint64_t slot = word == 8 ? glc_le64(table.ptr + i) : glc_le32(table.ptr + i);
         if (slot == 0)
             break;
-        if (load_function(w, library, slot, address + i, &all))
-            w->total++;
+        w->total++; /* a slot without a name counts, too, but has no place in the list */
+        load_function(w, library, slot, address + i, &all);
     }
     return all;
 }
@@ -96,15 +94,21 @@ static void load_standard(struct pe *pe, struct glc_value *member)
     struct glc_values all = { 0 };
     struct walk w = { .pe = pe };
     struct glc_span table = glc_span(NULL, 0), name;
-    if (pe->directory[PE_DIR_IMPORT][0] != 0)
-        table = pe_at(pe, pe->directory[PE_DIR_IMPORT][0]);
-    for (size_t at = 0; at + 20 <= table.len && all.n < MOST_LIBRARIES; at += 20) {
+    uint32_t libraries = 0;
+    if (pe->h.dir[GLC_PE_DIR_IMPORT].address != 0)
+        table = pe_at(pe, pe->h.dir[GLC_PE_DIR_IMPORT].address);
+    for (size_t at = 0; at + 20 <= table.len && libraries < MOST_LIBRARIES; at += 20) {
         const uint8_t *d = table.ptr + at;
         uint32_t names = glc_le32(d), slots = glc_le32(d + 16);
         if (glc_le32(d + 12) == 0)
             break;
+        if (pe_offset(pe, glc_le32(d + 12)) < 0) {
+            libraries++; /* counts, but is not listed */
+            continue;
+        }
         if (!library_name(pe, glc_le32(d + 12), &name))
             continue;
+        libraries++;
         struct glc_span thunks = pe_at(pe, names);
         if (names == 0 || thunks.len < 4 || glc_le32(thunks.ptr) == 0)
             thunks = pe_at(pe, slots);
@@ -113,7 +117,7 @@ static void load_standard(struct pe *pe, struct glc_value *member)
             add_library(pe, &all, name, &functions);
     }
     member[PE_IMPORT_DETAILS] = glc_values_array(&all);
-    member[PE_NUMBER_OF_IMPORTS] = glc_value_int((int64_t)all.n);
+    member[PE_NUMBER_OF_IMPORTS] = glc_value_int(libraries);
     member[PE_NUMBER_OF_IMPORTED_FUNCTIONS] = glc_value_int(w.total);
 }
 
@@ -123,8 +127,8 @@ static void load_delayed(struct pe *pe, struct glc_value *member)
     struct glc_values all = { 0 };
     struct walk w = { .pe = pe };
     struct glc_span table = glc_span(NULL, 0), name;
-    if (pe->directory[PE_DIR_DELAY][0] != 0)
-        table = pe_at(pe, pe->directory[PE_DIR_DELAY][0]);
+    if (pe->h.dir[GLC_PE_DIR_DELAY_IMPORT].address != 0)
+        table = pe_at(pe, pe->h.dir[GLC_PE_DIR_DELAY_IMPORT].address);
     for (size_t at = 0; at + 32 <= table.len && all.n < MOST_LIBRARIES; at += 32) {
         const uint8_t *d = table.ptr + at;
         uint32_t dll = glc_le32(d + 4), slots = glc_le32(d + 12), names = glc_le32(d + 16);
@@ -155,7 +159,7 @@ void pe_load_imports(struct pe *pe, struct glc_value *member)
 /* One export; a function inside the export directory's own range is the name of another DLL's. */
 static void load_export(struct pe *pe, uint32_t rva, int64_t ordinal, struct glc_value *e)
 {
-    uint32_t start = pe->directory[PE_DIR_EXPORT][0], size = pe->directory[PE_DIR_EXPORT][1];
+    uint32_t start = pe->h.dir[GLC_PE_DIR_EXPORT].address, size = pe->h.dir[GLC_PE_DIR_EXPORT].size;
     struct glc_span forward;
     int64_t offset = pe_offset(pe, rva);
     e[PE_EXP_ORDINAL] = glc_value_int(ordinal);
@@ -186,8 +190,8 @@ void pe_load_exports(struct pe *pe, struct glc_value *member)
     struct glc_values all = { 0 };
     struct glc_span s, dir = glc_span(NULL, 0);
     member[PE_NUMBER_OF_EXPORTS] = glc_value_int(0);
-    if (pe->directory[PE_DIR_EXPORT][0] != 0)
-        dir = pe_at(pe, pe->directory[PE_DIR_EXPORT][0]);
+    if (pe->h.dir[GLC_PE_DIR_EXPORT].address != 0)
+        dir = pe_at(pe, pe->h.dir[GLC_PE_DIR_EXPORT].address);
     if (dir.len < 40)
         return;
     uint32_t base = glc_le32(dir.ptr + 16), functions = glc_le32(dir.ptr + 20),

@@ -3,6 +3,7 @@
 #define GLC_FORMAT_PE_PE_MODULE_H
 
 #include "format/module/value.h"
+#include "format/pe/pe.h"
 
 enum pe_field {
     PE_IS_PE,
@@ -154,36 +155,11 @@ enum {
     PE_CSIG_FIELDS
 };
 
-/* A section header. Not checked against the file: a hostile table may say anything. */
-struct pe_section {
-    uint32_t address, memory; /* RVA, VirtualSize */
-    uint32_t offset, size;    /* PointerToRawData, SizeOfRawData */
-};
-
-enum { PE_DIRECTORIES = 16 };
-enum {
-    PE_DIR_EXPORT = 0,
-    PE_DIR_IMPORT = 1,
-    PE_DIR_RESOURCE = 2,
-    PE_DIR_SECURITY = 4,
-    PE_DIR_DEBUG = 6,
-    PE_DIR_DELAY = 13
-};
-
 /* The parse of a layer that is a PE file; kept as the module's own. */
 struct pe {
-    struct glc_span data;
+    struct glc_pe h; /* headers and sections */
     struct glc_arena *arena;
-    size_t header;   /* offset of "PE\0\0" */
-    size_t optional; /* offset of the optional header */
-    bool wide;       /* PE32+ */
-    uint16_t characteristics;
-    uint32_t file_alignment, section_alignment;
-    struct pe_section *section; /* those whose header lies in the file */
-    uint32_t sections;
-    uint32_t directory[PE_DIRECTORIES][2]; /* RVA (or offset) and size; zeroes where the file has none */
-    const struct glc_value *member;        /* what was loaded */
-    bool hashed;                           /* imphash is known */
+    bool hashed; /* imphash is known */
     struct glc_value imphash;
 };
 

@@ -12,6 +12,7 @@
 enum {
     MOST_RESOURCES = 65536,
     MOST_ENTRIES = 65536,
+    MOST_IN_DIRECTORY = 32768,
     LEVELS = 3,
     VERSION_TYPE = 16,
     MOST_VERSION_PAIRS = 4096
@@ -45,27 +46,28 @@ static struct label read_label(const struct tree *t, uint32_t value)
     return l;
 }
 
+/* A name that cannot be read is given as the number that it is, without the high bit's meaning. */
 static void put_label(struct glc_value *member, uint32_t number, uint32_t text, const struct label *l)
 {
-    if (!l->named)
-        member[number] = glc_value_int(l->id);
-    else if (l->text.ptr != NULL)
+    if (l->named && l->text.ptr != NULL)
         member[text] = glc_value_str(l->text);
+    else
+        member[number] = glc_value_int((int32_t)l->id);
 }
 
 static void load_version(struct tree *t, struct glc_span s);
 
-static void load_leaf(struct tree *t, uint32_t at, const struct label path[LEVELS])
+static bool load_leaf(struct tree *t, uint32_t at, const struct label path[LEVELS])
 {
     struct glc_cursor c = glc_cursor(t->data);
     (void)glc_cursor_seek(&c, at);
     uint32_t rva = glc_cursor_u32le(&c), length = glc_cursor_u32le(&c);
     (void)glc_cursor_skip(&c, 8);
     if (!glc_cursor_ok(&c))
-        return;
+        return false;
     struct glc_value *v = glc_values_add_struct(t->pe->arena, &t->all, pe_resource_fields);
     if (v == NULL)
-        return;
+        return false;
     int64_t offset = pe_offset(t->pe, rva);
     v[PE_RES_RVA] = glc_value_int(rva);
     v[PE_RES_LENGTH] = glc_value_int(length);
@@ -75,26 +77,35 @@ static void load_leaf(struct tree *t, uint32_t at, const struct label path[LEVEL
     put_label(v, PE_RES_ID, PE_RES_NAME_STRING, &path[1]);
     put_label(v, PE_RES_LANGUAGE, PE_RES_LANGUAGE_STRING, &path[2]);
     if (offset >= 0 && !path[0].named && path[0].id == VERSION_TYPE)
-        load_version(t, glc_span_sub(t->pe->data, (uint64_t)offset, length));
+        load_version(t, glc_span_sub(t->pe->h.data, (uint64_t)offset, length));
+    return true;
 }
 
-static void walk(struct tree *t, uint32_t at, uint32_t level, struct label path[LEVELS])
+/* false: the tree is broken here, and the walk ends as yara's does; what was found stays. On the last level
+ * every entry is data, whatever it says. */
+static bool walk(struct tree *t, uint32_t at, uint32_t level, struct label path[LEVELS])
 {
     struct glc_cursor c = glc_cursor(t->data);
     (void)glc_cursor_seek(&c, at);
-    (void)glc_cursor_skip(&c, 12);
-    uint32_t n = glc_cursor_u16le(&c);
-    n += glc_cursor_u16le(&c);
-    for (uint32_t i = 0; i < n && t->all.n < MOST_RESOURCES && t->entries++ < MOST_ENTRIES; i++) {
+    uint32_t characteristics = glc_cursor_u32le(&c);
+    (void)glc_cursor_skip(&c, 8);
+    uint32_t named = glc_cursor_u16le(&c), numbered = glc_cursor_u16le(&c);
+    if (!glc_cursor_ok(&c))
+        return false;
+    if (characteristics != 0 || named > MOST_IN_DIRECTORY || numbered > MOST_IN_DIRECTORY)
+        return true;
+    for (uint32_t i = 0; i < named + numbered; i++) {
         uint32_t name = glc_cursor_u32le(&c), to = glc_cursor_u32le(&c);
-        if (!glc_cursor_ok(&c))
-            return;
+        if (!glc_cursor_ok(&c) || t->all.n >= MOST_RESOURCES || t->entries++ >= MOST_ENTRIES)
+            return false;
         path[level] = read_label(t, name);
-        if (to >> 31 != 0 && level + 1 < LEVELS)
-            walk(t, to & 0x7fffffff, level + 1, path);
-        else if (to >> 31 == 0)
-            load_leaf(t, to, path);
+        bool directory = to >> 31 != 0 && level + 1 < LEVELS;
+        for (uint32_t deeper = level + 1; deeper < LEVELS; deeper++)
+            path[deeper] = (struct label){ .id = UINT32_MAX };
+        if (!(directory ? walk(t, to & 0x7fffffff, level + 1, path) : load_leaf(t, to & 0x7fffffff, path)))
+            return false;
     }
+    return true;
 }
 
 /* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. Keys and
@@ -233,8 +244,8 @@ void pe_load_resources(struct pe *pe, struct glc_value *member)
 {
     struct tree t = { .pe = pe };
     struct label path[LEVELS] = { { 0 } };
-    if (pe->directory[PE_DIR_RESOURCE][0] != 0)
-        t.data = pe_at(pe, pe->directory[PE_DIR_RESOURCE][0]);
+    if (pe->h.dir[GLC_PE_DIR_RESOURCE].address != 0)
+        t.data = pe_at(pe, pe->h.dir[GLC_PE_DIR_RESOURCE].address);
     if (t.data.len >= 16) {
         struct glc_value *v = glc_value_members(pe->arena, pe_version_fields);
         member[PE_RESOURCE_TIMESTAMP] = glc_value_int(glc_le32(t.data.ptr + 4));
@@ -243,7 +254,7 @@ void pe_load_resources(struct pe *pe, struct glc_value *member)
             v[PE_VER_MINOR] = glc_value_int(glc_le16(t.data.ptr + 10));
         }
         member[PE_RESOURCE_VERSION] = glc_value_struct(v);
-        walk(&t, 0, 0, path);
+        (void)walk(&t, 0, 0, path);
     }
     member[PE_RESOURCES] = glc_values_array(&t.all);
     member[PE_NUMBER_OF_RESOURCES] = glc_value_int((int64_t)t.all.n);

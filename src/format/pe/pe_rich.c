@@ -11,7 +11,7 @@ enum { DANS = 0x536e6144, RICH = 0x68636952 };
 static size_t find_start(const struct pe *pe, size_t end, uint32_t key)
 {
     for (size_t at = end; at >= 64 + 4; at -= 4)
-        if ((glc_le32(pe->data.ptr + at - 4) ^ key) == DANS)
+        if ((glc_le32(pe->h.data.ptr + at - 4) ^ key) == DANS)
             return at - 4;
     return end;
 }
@@ -28,12 +28,12 @@ void pe_load_rich(struct pe *pe, struct glc_value *member)
 {
     struct glc_value *v = glc_value_members(pe->arena, pe_rich_fields);
     member[PE_RICH_SIGNATURE] = glc_value_struct(v);
-    for (size_t end = 64; v != NULL && end + 8 <= pe->header; end += 4) {
-        if (glc_le32(pe->data.ptr + end) != RICH)
+    for (size_t end = 64; v != NULL && end + 8 <= pe->h.header; end += 4) {
+        if (glc_le32(pe->h.data.ptr + end) != RICH)
             continue;
-        uint32_t key = glc_le32(pe->data.ptr + end + 4);
+        uint32_t key = glc_le32(pe->h.data.ptr + end + 4);
         size_t start = find_start(pe, end, key);
-        struct glc_span raw = glc_span(pe->data.ptr + start, end - start), clear = decode(pe, raw, key);
+        struct glc_span raw = glc_span(pe->h.data.ptr + start, end - start), clear = decode(pe, raw, key);
         if (raw.len < 16 || clear.len != raw.len)
             continue;
         v[PE_RICH_OFFSET] = glc_value_int((int64_t)start);
