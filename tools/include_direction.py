@@ -16,7 +16,8 @@ MAY = {
     "format": ["base", "rule", "match"],
     "scan": ["base", "rule", "image", "match", "format"],
     "jail": ["base"],
-    "wire": ["base", "rule", "image", "match", "scan"],
+    # The worker is put together here: it may know what it wears and what it parses.
+    "wire": ["base", "rule", "image", "match", "format", "scan", "jail"],
     "audit": ["base", "format", "rule", "match", "jail"],
     "cli": ["base", "rule", "lang", "compile", "image", "match", "format", "scan", "jail", "wire", "audit"],
 }
