@@ -8,6 +8,7 @@
 #include "format/elf/elf.h"
 #include "format/macho/macho.h"
 #include "format/pe/pe.h"
+#include "format/zip/zip.h"
 
 /* A format that has a class and no parser (yet). */
 #define PLAIN(label, class, ...)                                                                             \
@@ -33,6 +34,7 @@ const struct glc_format *const glc_formats[] = {
     &glc_format_elf,
     &glc_format_macho,
     &glc_format_macho_fat,
+    &glc_format_zip,
     PLAIN("ole2", GLC_CLASS_OLE2, AT(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 95)),
     PLAIN("rtf", GLC_CLASS_RTF, AT(0, "{\\rt", 90)),
     PLAIN("gif", GLC_CLASS_GRAPHICS, AT(0, "GIF8", 90)),
