@@ -368,7 +368,7 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
         .space = write_space(b, r->space != NULL ? r->space : "default"),
     };
     struct glc_cond_guards guards;
-    glc_cond_guards(r->condition, &guards);
+    glc_cond_guards(r->condition, b->opt->modules, &guards);
     out.size_min = guards.size_min;
     out.size_max = guards.size_max;
     out.gate = write_gate(b, &guards);
