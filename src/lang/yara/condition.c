@@ -36,8 +36,8 @@ struct glc_expr *glc_yara_to_bool(struct glc_yara_parser *p, struct glc_yara_val
         return p->failed ? NULL : v.x;
     if (v.x->type != GLC_T_INT && v.x->type != GLC_T_FLOAT && v.x->type != GLC_T_STRING &&
         v.x->type != GLC_T_REGEX) {
-        glc_yara_say(p, GLC_ERROR, at, "name one of its parts", "a %s is neither true nor false",
-                     glc_type_name(v.x->type));
+        glc_yara_say(p, GLC_ERROR, at, "name one of its parts", "%s is neither true nor false",
+                     glc_yara_a_type(v.x->type));
         return NULL;
     }
     if (v.x->op == GLC_X_STRING)
@@ -69,7 +69,7 @@ struct glc_expr *glc_yara_int(struct glc_yara_parser *p, const char *what)
         return NULL;
     if (v.x->type != GLC_T_INT) {
         at.end = p->src->last_end;
-        glc_yara_say(p, GLC_ERROR, &at, NULL, "%s is an integer, not a %s", what, glc_type_name(v.x->type));
+        glc_yara_say(p, GLC_ERROR, &at, NULL, "%s is an integer, not %s", what, glc_yara_a_type(v.x->type));
         return NULL;
     }
     return v.x;
@@ -477,10 +477,9 @@ static struct glc_yara_value conjunction(struct glc_yara_parser *p)
 
 struct glc_yara_value glc_yara_expr(struct glc_yara_parser *p)
 {
-    if (p->failed || !glc_yara_deeper(p))
+    if (p->failed)
         return glc_yara_value(NULL);
     struct glc_yara_value v = chain(p, GLC_YT_OR, GLC_X_OR, conjunction);
-    p->depth--;
     return p->failed ? glc_yara_value(NULL) : v;
 }
 

@@ -142,7 +142,7 @@ static struct glc_expr *mismatch(struct glc_yara_parser *p, const struct glc_yar
         hint = "a condition's truth is no number; combine conditions with and, or, not";
     struct glc_yara_quote q = glc_yara_quote(at->text);
     glc_yara_say(p, GLC_ERROR, at, hint, "'%s' wants %s, not %s and %s", q.text, what[o->wants],
-                 glc_type_name(l->type), glc_type_name(r->type));
+                 glc_yara_a_type(l->type), glc_yara_a_type(r->type));
     return NULL;
 }
 
@@ -223,7 +223,7 @@ struct glc_yara_value glc_yara_unary(struct glc_yara_parser *p, const struct glc
     bool minus = op->kind == GLC_YT_MINUS;
     if (x->type != GLC_T_INT && !(minus && x->type == GLC_T_FLOAT)) {
         glc_yara_say(p, GLC_ERROR, op, NULL, "'%s' wants %s, not %s", minus ? "-" : "~",
-                     minus ? "a number" : "an integer", glc_type_name(x->type));
+                     minus ? "a number" : "an integer", glc_yara_a_type(x->type));
         return glc_yara_value(NULL);
     }
     if (x->op == GLC_X_INT)

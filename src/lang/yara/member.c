@@ -187,7 +187,7 @@ static struct glc_yara_value member(struct glc_yara_parser *p, struct glc_yara_v
         glc_yara_advance(p);
     if (v.x->type != GLC_T_STRUCT) {
         glc_yara_say(p, GLC_ERROR, &at, v.x->type == GLC_T_ARRAY ? "choose an item first: [0]" : NULL,
-                     "a %s has no parts", glc_type_name(v.x->type));
+                     "%s has no parts", glc_yara_a_type(v.x->type));
         return none();
     }
     const char *path = below(p, v.path, at.text);
@@ -237,9 +237,9 @@ static struct glc_yara_value item(struct glc_yara_parser *p, struct glc_yara_val
     key_at.end = p->src->last_end;
     if (key.x->type != (array ? GLC_T_INT : GLC_T_STRING)) {
         glc_yara_say(p, GLC_ERROR, &key_at, NULL,
-                     array ? "an array's index is an integer, not a %s"
-                           : "a dictionary's key is a string, not a %s",
-                     glc_type_name(key.x->type));
+                     array ? "an array's index is an integer, not %s"
+                           : "a dictionary's key is a string, not %s",
+                     glc_yara_a_type(key.x->type));
         return none();
     }
     if (array && glc_yara_is_x(p) && key.x->op == GLC_X_INT && key.x->u.integer < 0)

@@ -89,6 +89,9 @@ void glc_yara_say(struct glc_yara_parser *p, enum glc_severity severity, const s
 void glc_yara_say_inside(struct glc_yara_parser *p, const struct glc_yara_tok *tok, const uint8_t *from,
                          size_t len, const char *hint, const char *message);
 
+/* "an integer", "a string", … */
+const char *glc_yara_a_type(enum glc_type t);
+
 /* The text as it may stand in a message: cut to 60 bytes, what is not printable as '?'. */
 struct glc_yara_quote {
     char text[64];

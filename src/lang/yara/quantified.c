@@ -27,7 +27,7 @@ struct glc_yara_quant glc_yara_quant_of(struct glc_yara_parser *p, struct glc_ya
         return q;
     }
     if (v.x->type != GLC_T_INT) {
-        glc_yara_say(p, GLC_ERROR, &q.at, NULL, "how many is an integer, not a %s", glc_type_name(v.x->type));
+        glc_yara_say(p, GLC_ERROR, &q.at, NULL, "how many is an integer, not %s", glc_yara_a_type(v.x->type));
         q.number = NULL;
     } else if (percent && v.x->op == GLC_X_INT && (v.x->u.integer < 1 || v.x->u.integer > 100)) {
         glc_yara_say(p, GLC_ERROR, &q.at, NULL, "a percentage is 1 to 100");
@@ -432,11 +432,11 @@ static bool list_item(struct glc_yara_parser *p, struct iterator *it)
     at.end = p->src->last_end;
     enum glc_type t = v.x->type;
     if (t != GLC_T_INT && t != GLC_T_STRING && !(t == GLC_T_FLOAT && glc_yara_is_x(p)))
-        glc_yara_say(p, GLC_ERROR, &at, NULL, "a loop's list holds integers or strings, not a %s",
-                     glc_type_name(t));
+        glc_yara_say(p, GLC_ERROR, &at, NULL, "a loop's list holds integers or strings, not %s",
+                     glc_yara_a_type(t));
     else if (it->kids != 0 && t != it->kid[0]->type)
-        glc_yara_say(p, GLC_ERROR, &at, NULL, "a loop's list holds values of one type; this one is a %s",
-                     glc_type_name(t));
+        glc_yara_say(p, GLC_ERROR, &at, NULL, "a loop's list holds values of one type; this one is %s",
+                     glc_yara_a_type(t));
     return !p->failed && push_kid(p, it, v.x);
 }
 
@@ -451,8 +451,8 @@ static bool parenthesized(struct glc_yara_parser *p, struct iterator *it)
         it->op = GLC_X_FOR_RANGE;
         struct glc_expr *last = it->kid[0]->type == GLC_T_INT ? glc_yara_int(p, "a range's end") : NULL;
         if (it->kid[0]->type != GLC_T_INT)
-            glc_yara_say(p, GLC_ERROR, &at, NULL, "a range's start is an integer, not a %s",
-                         glc_type_name(it->kid[0]->type));
+            glc_yara_say(p, GLC_ERROR, &at, NULL, "a range's start is an integer, not %s",
+                         glc_yara_a_type(it->kid[0]->type));
         if (last == NULL || !push_kid(p, it, last))
             return false;
         at.end = p->src->tok.end;
@@ -477,7 +477,7 @@ static bool container(struct glc_yara_parser *p, struct iterator *it)
     at.end = p->src->last_end;
     if (v.x->type != GLC_T_ARRAY && v.x->type != GLC_T_DICT) {
         glc_yara_say(p, GLC_ERROR, &at, "a loop goes over (first..last), (a, b, c), an array or a dictionary",
-                     "a %s is nothing to loop over", glc_type_name(v.x->type));
+                     "%s is nothing to loop over", glc_yara_a_type(v.x->type));
         return false;
     }
     it->op = v.x->type == GLC_T_ARRAY ? GLC_X_FOR_ARRAY : GLC_X_FOR_DICT;

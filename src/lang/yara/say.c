@@ -15,6 +15,21 @@ struct glc_yara_quote glc_yara_quote(struct glc_span s)
     return q;
 }
 
+const char *glc_yara_a_type(enum glc_type t)
+{
+    static const char *const names[] = {
+        [GLC_T_BOOL] = "a boolean",
+        [GLC_T_INT] = "an integer",
+        [GLC_T_FLOAT] = "a float",
+        [GLC_T_STRING] = "a string",
+        [GLC_T_REGEX] = "a regular expression",
+        [GLC_T_STRUCT] = "a structure",
+        [GLC_T_ARRAY] = "an array",
+        [GLC_T_DICT] = "a dictionary",
+    };
+    return (size_t)t < sizeof names / sizeof names[0] ? names[t] : "?";
+}
+
 static struct glc_span line_of(const struct glc_yara_source *src, size_t line_at)
 {
     struct glc_span rest = glc_span_sub(src->lex.text, line_at, SIZE_MAX);
@@ -122,8 +137,9 @@ bool glc_yara_expect(struct glc_yara_parser *p, enum glc_yara_kind kind, const c
         return true;
     if (!p->failed) {
         char what[128];
-        (void)snprintf(what, sizeof what, "%s%s%s", glc_yara_kind_name(kind), why != NULL ? " " : "",
-                       why != NULL ? why : "");
+        const char *quote = glc_yara_is_keyword(kind) ? "'" : "";
+        (void)snprintf(what, sizeof what, "%s%s%s%s%s", quote, glc_yara_kind_name(kind), quote,
+                       why != NULL ? " " : "", why != NULL ? why : "");
         glc_yara_expected(p, what, NULL);
     }
     return false;

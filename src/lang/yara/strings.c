@@ -138,7 +138,7 @@ static struct glc_yara_mods mods(struct glc_yara_parser *p, unsigned on, const c
     return m;
 }
 
-static void text_string(struct glc_yara_parser *p, struct glc_pattern *pattern, const struct glc_yara_tok *id)
+static void text_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
 {
     struct glc_yara_tok t = p->src->tok;
     struct glc_span s = glc_yara_text(p, &t);
@@ -154,9 +154,7 @@ static void text_string(struct glc_yara_parser *p, struct glc_pattern *pattern, 
         glc_yara_say(p, GLC_ERROR, &t, NULL, "YARA-X wants at least three bytes in a base64 string");
     pattern->extent = GLC_SHORTEST;
     pattern->hidden = m.hidden;
-    if (glc_yara_text_variants(p, s, &m, pattern) && pattern->variants == 0)
-        glc_yara_say(p, GLC_ERROR, id, "give it three bytes or more",
-                     "too short: nothing of it shows in base64");
+    (void)glc_yara_text_variants(p, s, &m, pattern);
 }
 
 static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
@@ -215,7 +213,7 @@ static void definition(struct glc_yara_parser *p)
     struct glc_pattern fresh = { .id = glc_arena_strdup(p->a, id.text), .line = id.line };
     switch ((unsigned)p->src->tok.kind) {
     case GLC_YT_STRING:
-        text_string(p, &fresh, &id);
+        text_string(p, &fresh);
         break;
     case GLC_YT_REGEX:
         regex_string(p, &fresh);

@@ -176,6 +176,10 @@ static void check_name(struct glc_yara_parser *p, const struct glc_yara_tok *at)
 static void rule_body(struct glc_yara_parser *p)
 {
     modifiers(p);
+    while (p->failed && p->src->tok.kind != GLC_YT_END && p->src->tok.kind != GLC_YT_RULE)
+        glc_yara_advance(p);
+    if (p->failed)
+        glc_yara_advance(p); /* so that recovery does not begin with this very rule */
     if (!glc_yara_expect(p, GLC_YT_RULE, NULL))
         return;
     struct glc_yara_tok at = p->src->tok;
@@ -223,7 +227,7 @@ static void rule(struct glc_yara_parser *p)
         glc_yara_advance(p); /* over the '}', when nothing can be blamed on the rule any more */
 }
 
-/* Does a rule, import or include begin at the token at hand? */
+/* Does a rule, import or include begin at the token at hand? The word `rule` stands nowhere else. */
 static bool begins_something(const struct glc_yara_parser *p)
 {
     struct glc_yara_lex ahead = p->src->lex;
@@ -232,10 +236,7 @@ static bool begins_something(const struct glc_yara_parser *p)
         return glc_yara_next(&ahead).kind == GLC_YT_STRING;
     while (t.kind == GLC_YT_PRIVATE || t.kind == GLC_YT_GLOBAL)
         t = glc_yara_next(&ahead);
-    if (t.kind != GLC_YT_RULE || glc_yara_next(&ahead).kind != GLC_YT_IDENT)
-        return false;
-    t = glc_yara_next(&ahead);
-    return t.kind == GLC_YT_LBRACE || t.kind == GLC_YT_COLON;
+    return t.kind == GLC_YT_RULE;
 }
 
 /* To the next beginning, quietly: p->failed is set and silences the lexer. */
