@@ -99,10 +99,17 @@ static float window_cost(const struct glc_build *b, uint32_t at, uint32_t width,
         if (width == 8)
             cost = glc_freq_8(b->freq, w, four);
     }
-    /* Runs of one byte stand in every file by the page. */
-    uint64_t ones = UINT64_C(0x0101010101010101) * (w & 0xff);
-    if (((w ^ ones) & (width == 8 ? UINT64_MAX : ((UINT64_C(1) << (8 * width)) - 1))) == 0)
-        cost = width == 3 ? 0.05f : 0.03f;
+    /* Runs of one byte stand in every file by the page: the filter skips them. */
+    bool same = true;
+    uint32_t fixed = UINT32_MAX;
+    for (uint32_t i = 0; i < width; i++) {
+        if (count[at + i] != 1)
+            continue;
+        same = same && (fixed == UINT32_MAX || fixed == first[at + i]);
+        fixed = first[at + i];
+    }
+    if (same)
+        return INFINITY;
     return cost * (float)product;
 }
 

@@ -45,8 +45,22 @@ struct glc_build {
     size_t wants, want_room;
     struct glc_pin *pin;
     size_t pins, pin_room;
-    uint32_t *always; /* rules without a witness, ascending */
+    struct glc_always *always; /* rules without a witness */
     size_t alwayses;
+    struct glc_guard *guard;
+    size_t guards;
+};
+
+struct glc_always {
+    uint32_t rule, gate, guard; /* guard: in glc_build.guard, or NONE */
+};
+
+/* An expression that many rules demand. */
+struct glc_guard {
+    const struct glc_expr *x;
+    struct glc_span text; /* its dump: what makes two the same */
+    uint32_t count;
+    uint32_t code, code_len;
 };
 
 /* "Touch `rule` where this window stands": `value` folded, `at` its place in the atom. */
@@ -107,6 +121,11 @@ struct glc_witness_costs {
     struct glc_arena *arena;
 };
 void glc_witness_find(const struct glc_witness_costs *c, uint32_t rule, struct glc_witnesses *out);
+
+/* guard.c: what rules without a witness share. First counted over all of them, then chosen for each. */
+bool glc_guard_count(struct glc_build *b, const struct glc_rule *rule) GLC_CHECK;
+uint32_t glc_guard_choose(struct glc_build *b, const struct glc_rule *rule);
+bool glc_guard_write(struct glc_build *b) GLC_CHECK; /* sort `always`, compile the guards */
 
 /* filter.c: windows, references, buckets, bitmaps, anchors, groups from the wants and pins. */
 bool glc_filter_want(struct glc_build *b, const struct glc_atom *a, const struct glc_img_ref *ref) GLC_CHECK;

@@ -340,12 +340,12 @@ static enum glc_err write_condition(struct compiling *c, uint32_t rule, struct g
     return GLC_OK;
 }
 
-static bool push_always(struct glc_build *b, uint32_t rule)
+static bool push_always(struct glc_build *b, uint32_t rule, uint32_t gate)
 {
-    uint32_t *slot = glc_arena_push(&b->arena, &b->always, &b->alwayses, sizeof *slot);
+    struct glc_always *slot = glc_arena_push(&b->arena, &b->always, &b->alwayses, sizeof *slot);
     if (slot != NULL)
-        *slot = rule;
-    return slot != NULL;
+        *slot = (struct glc_always){ rule, gate, GLC_IMG_NONE };
+    return slot != NULL && glc_guard_count(b, b->set->rule[rule]);
 }
 
 static enum glc_err write_rule(struct compiling *c, uint32_t rule)
@@ -396,7 +396,7 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
     }
     if (w->none) {
         b->stats.unwitnessed++;
-        if (!push_always(b, rule))
+        if (!push_always(b, rule, out.gate))
             return GLC_NOMEM;
     } else {
         out.flags |= GLC_IMG_WITNESSED;
@@ -484,9 +484,11 @@ static enum glc_err run(struct compiling *c, struct glc_buf *out)
         if (e != GLC_OK)
             return e;
     }
+    for (size_t i = 0; i < b->alwayses; i++)
+        b->always[i].guard = glc_guard_choose(b, b->set->rule[b->always[i].rule]);
     uint64_t hashes = 0;
-    if (!want_all(c) || !glc_filter_write(b) || !write_globals(b) || !write_externals(b) ||
-        !glc_hashsig_write(b, &hashes))
+    if (!glc_guard_write(b) || !want_all(c) || !glc_filter_write(b) || !write_globals(b) ||
+        !write_externals(b) || !glc_hashsig_write(b, &hashes))
         return GLC_NOMEM;
     if (b->opt->keep_ir)
         glc_ruleset_dump(b->set, &b->section[GLC_IMG_IR]);

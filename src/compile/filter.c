@@ -247,20 +247,43 @@ static bool write_bitmap(struct glc_build *b, struct glc_img_group *g, uint32_t 
     return ok;
 }
 
+/* Runs of `always` (sorted by gate and guard) that the group is concerned with. */
+static bool write_always(struct glc_build *b, struct glc_img_group *g)
+{
+    g->always = glc_build_count(b, GLC_IMG_ALWAYS, sizeof(struct glc_img_always));
+    for (size_t i = 0; i < b->alwayses;) {
+        const struct glc_always *first = &b->always[i];
+        struct glc_img_always run = { .gate = first->gate,
+                                      .rule = glc_build_count(b, GLC_IMG_LISTS, sizeof(uint32_t)) };
+        if (first->guard != GLC_IMG_NONE) {
+            run.guard = b->guard[first->guard].code;
+            run.guard_len = b->guard[first->guard].code_len;
+        }
+        for (; i < b->alwayses && b->always[i].gate == first->gate && b->always[i].guard == first->guard;
+             i++) {
+            if ((b->set->rule[b->always[i].rule]->classes & g->classes) == 0)
+                continue;
+            if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], b->always[i].rule))
+                return false;
+            run.rules++;
+        }
+        if (run.rules == 0)
+            continue;
+        if (!glc_buf_put(&b->section[GLC_IMG_ALWAYS], &run, sizeof run))
+            return false;
+        g->always_n++;
+    }
+    return true;
+}
+
 static bool write_groups(struct glc_build *b, const uint32_t first[GLC_STAGES + 1])
 {
     uint32_t group[GLC_CLASSES];
     uint32_t n = find_groups(b, group);
     for (uint32_t i = 0; i < n; i++) {
-        struct glc_img_group g = { .classes = group[i],
-                                   .always = glc_build_count(b, GLC_IMG_LISTS, sizeof(uint32_t)) };
-        for (size_t k = 0; k < b->alwayses; k++) {
-            if ((b->set->rule[b->always[k]]->classes & g.classes) == 0)
-                continue;
-            if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], b->always[k]))
-                return false;
-            g.always_n++;
-        }
+        struct glc_img_group g = { .classes = group[i] };
+        if (!write_always(b, &g))
+            return false;
         for (uint32_t s = 0; s < GLC_STAGES; s++)
             if (!write_bitmap(b, &g, s, first[s], first[s + 1]))
                 return false;

@@ -4,9 +4,9 @@
 #include "image/view.h"
 
 static const char *const names[GLC_IMG_SECTIONS] = {
-    "strings", "rules",   "patterns", "variants",  "atoms",     "windows",  "refs",   "bytes",
-    "code",    "lists",   "metas",    "externals", "spaces",    "gates",    "groups", "bitmaps",
-    "buckets", "anchors", "keys",     "hashes",    "hash-data", "families", "ir",
+    "strings", "rules",   "patterns", "variants",  "atoms",  "windows",   "refs",     "bytes",
+    "code",    "lists",   "metas",    "externals", "spaces", "gates",     "groups",   "always",
+    "bitmaps", "buckets", "anchors",  "keys",      "hashes", "hash-data", "families", "ir",
 };
 
 static void dump_groups(const struct glc_image *img, struct glc_buf *out)
@@ -18,7 +18,12 @@ static void dump_groups(const struct glc_image *img, struct glc_buf *out)
         for (uint32_t c = 0; c < GLC_CLASSES; c++)
             if ((g[i].classes >> c & 1) != 0)
                 glc_buf_printf(out, " %s", glc_class_name((enum glc_class)c));
-        glc_buf_printf(out, "\n  judged always: %u rules\n", g[i].always_n);
+        const struct glc_img_always *a =
+            glc_image_run(img, GLC_IMG_ALWAYS, g[i].always, g[i].always_n, sizeof *a);
+        uint64_t rules = 0;
+        for (uint32_t k = 0; a != NULL && k < g[i].always_n; k++)
+            rules += a[k].rules;
+        glc_buf_printf(out, "\n  judged always: %" PRIu64 " rules behind %u guards\n", rules, g[i].always_n);
         for (int s = 0; s < GLC_STAGES; s++) {
             if (g[i].bits[s] == 0 || g[i].bits[s] > 30)
                 continue;

@@ -38,6 +38,7 @@ static const uint32_t widths[GLC_IMG_SECTIONS] = {
     [GLC_IMG_SPACES] = sizeof(struct glc_img_space),
     [GLC_IMG_GATES] = sizeof(struct glc_img_gate),
     [GLC_IMG_GROUPS] = sizeof(struct glc_img_group),
+    [GLC_IMG_ALWAYS] = sizeof(struct glc_img_always),
     [GLC_IMG_BITMAPS] = 1,
     [GLC_IMG_BUCKETS] = sizeof(struct glc_img_bucket),
     [GLC_IMG_ANCHORS] = sizeof(struct glc_img_anchor),

@@ -36,6 +36,7 @@ enum glc_img_section_id {
     GLC_IMG_SPACES,    /* glc_img_space */
     GLC_IMG_GATES,     /* glc_img_gate */
     GLC_IMG_GROUPS,    /* glc_img_group */
+    GLC_IMG_ALWAYS,    /* glc_img_always */
     GLC_IMG_BITMAPS,   /* bytes */
     GLC_IMG_BUCKETS,   /* glc_img_bucket, the three tables one after another */
     GLC_IMG_ANCHORS,   /* glc_img_anchor */
@@ -165,6 +166,15 @@ struct glc_img_group {
     uint32_t always, always_n;   /* run in LISTS: rules without a witness */
     uint32_t bits[GLC_STAGES];   /* log2 of the bitmap's bits; 0: the stage is empty */
     uint64_t bitmap[GLC_STAGES]; /* offsets in BITMAPS */
+};
+
+/* Rules without a witness that ask for the same first bytes, and share a guard: an expression without which
+ * none of them can hold, judged once for all. */
+struct glc_img_always {
+    uint32_t gate;             /* in GATES, or NONE */
+    uint32_t guard, guard_len; /* in CODE; 0 bytes: none */
+    uint32_t rule, rules;      /* run in LISTS */
+    uint32_t zero;
 };
 
 /* Windows that stand at a known place: 4, 2 or 1 bytes there are looked up among the keys. */

@@ -98,10 +98,21 @@ static bool filter_ok(const struct walk *w)
 static bool groups_ok(const struct walk *w)
 {
     const struct glc_image *img = w->img;
+    const struct glc_img_always *a = (const void *)img->section[GLC_IMG_ALWAYS].ptr;
+    for (uint64_t i = 0; i < img->section[GLC_IMG_ALWAYS].n; i++) {
+        if (!run_ok(w, GLC_IMG_LISTS, a[i].rule, a[i].rules) ||
+            !run_ok(w, GLC_IMG_CODE, a[i].guard, a[i].guard_len) ||
+            (a[i].gate != GLC_IMG_NONE && !run_ok(w, GLC_IMG_GATES, a[i].gate, 1)))
+            return false;
+        const uint32_t *rule = (const uint32_t *)(const void *)img->section[GLC_IMG_LISTS].ptr + a[i].rule;
+        for (uint32_t k = 0; k < a[i].rules; k++)
+            if (rule[k] >= img->rules)
+                return false;
+    }
     const struct glc_img_group *g = (const void *)img->section[GLC_IMG_GROUPS].ptr;
     uint32_t seen = 0;
     for (uint64_t i = 0; i < img->section[GLC_IMG_GROUPS].n; i++) {
-        if ((seen & g[i].classes) != 0 || !run_ok(w, GLC_IMG_LISTS, g[i].always, g[i].always_n))
+        if ((seen & g[i].classes) != 0 || !run_ok(w, GLC_IMG_ALWAYS, g[i].always, g[i].always_n))
             return false;
         seen |= g[i].classes;
         for (int s = 0; s < GLC_STAGES; s++)

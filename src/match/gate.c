@@ -1,7 +1,7 @@
 /* Which rules a layer concerns: class, size, first bytes. Asked once for each rule that comes up. */
 #include "match/matcher.h"
 
-static bool gate_open(const struct glc_matcher *m, const struct glc_img_gate *g)
+static bool first_bytes_fit(const struct glc_matcher *m, const struct glc_img_gate *g)
 {
     uint8_t first[4] = { 0 };
     memcpy(first, m->data.ptr, m->data.len < 4 ? m->data.len : 4);
@@ -15,6 +15,14 @@ static bool gate_open(const struct glc_matcher *m, const struct glc_img_gate *g)
     return false;
 }
 
+bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate)
+{
+    if (gate == GLC_IMG_NONE)
+        return true;
+    const struct glc_img_gate *g = glc_image_at(m->img, GLC_IMG_GATES, gate, sizeof *g);
+    return g != NULL && (m->data.len == 0 ? g->need == 0 : first_bytes_fit(m, g));
+}
+
 static bool concerned(const struct glc_matcher *m, const struct glc_img_rule *r)
 {
     if ((r->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || m->data.len < r->size_min ||
@@ -22,10 +30,7 @@ static bool concerned(const struct glc_matcher *m, const struct glc_img_rule *r)
         return false;
     if ((r->flags & GLC_IMG_TOP_ONLY) != 0 && m->layer->nested)
         return false;
-    if (r->gate == GLC_IMG_NONE)
-        return true;
-    const struct glc_img_gate *g = glc_image_at(m->img, GLC_IMG_GATES, r->gate, sizeof *g);
-    return g != NULL && (m->data.len == 0 ? g->need == 0 : gate_open(m, g));
+    return glc_matcher_gate_open(m, r->gate);
 }
 
 uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule)

@@ -167,23 +167,49 @@ static enum glc_err report(struct glc_matcher *m)
     return GLC_OK;
 }
 
+/* Rules without a witness, as far as their gate and guard let them through. */
+static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_env *env)
+{
+    const struct glc_img_always *run =
+        glc_image_run(m->img, GLC_IMG_ALWAYS, m->group->always, m->group->always_n, sizeof *run);
+    if (run == NULL)
+        return GLC_CORRUPT;
+    for (uint32_t i = 0; i < m->group->always_n; i++, run++) {
+        const uint32_t *rule = glc_image_run(m->img, GLC_IMG_LISTS, run->rule, run->rules, sizeof *rule);
+        const uint8_t *guard = glc_image_run(m->img, GLC_IMG_CODE, run->guard, run->guard_len, 1);
+        bool open = true;
+        if (rule == NULL || guard == NULL)
+            return GLC_CORRUPT;
+        if (!glc_matcher_gate_open(m, run->gate))
+            continue;
+        if (run->guard_len != 0 && run->rules != 0) {
+            m->rule = rule[0];
+            m->steps = step_budget(m);
+            enum glc_err e = glc_cond_eval(m->cond, glc_span(guard, run->guard_len), env, &open);
+            if (e != GLC_OK && e != GLC_LIMIT)
+                return e;
+            open = open || e == GLC_LIMIT;
+        }
+        for (uint32_t k = 0; open && k < run->rules; k++)
+            if (rule[k] < m->img->rules && m->rule_state[rule[k]] < GLC_RULE_TOUCHED)
+                glc_matcher_touch(m, rule[k]);
+    }
+    return GLC_OK;
+}
+
 enum glc_err glc_matcher_judge(struct glc_matcher *m)
 {
-    const uint32_t *always =
-        glc_image_run(m->img, GLC_IMG_LISTS, m->group->always, m->group->always_n, sizeof *always);
-    if (always == NULL)
-        return GLC_CORRUPT;
-    for (uint32_t i = 0; i < m->group->always_n; i++)
-        if (always[i] < m->img->rules && m->rule_state[always[i]] < GLC_RULE_TOUCHED)
-            glc_matcher_touch(m, always[i]);
+    struct glc_cond_env env;
+    glc_matcher_env(m, &env);
+    enum glc_err e = touch_always(m, &env);
+    if (e != GLC_OK)
+        return e;
     /* Ascending: a rule refers to earlier ones only. */
     if (m->judges != 0)
         qsort(m->judge, m->judges, sizeof *m->judge, by_number);
-    struct glc_cond_env env;
-    glc_matcher_env(m, &env);
     for (uint32_t i = 0; i < m->judges; i++) {
         bool holds = false;
-        enum glc_err e = judge_one(m, &env, m->judge[i], &holds);
+        e = judge_one(m, &env, m->judge[i], &holds);
         if (e != GLC_OK)
             return e;
         m->rule_state[m->judge[i]] = holds ? GLC_RULE_TRUE : GLC_RULE_FALSE;

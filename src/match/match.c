@@ -47,7 +47,7 @@ static void load_tables(struct glc_matcher *m)
 static bool has_avx2(void)
 {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 #else
     return false;
 #endif
@@ -71,7 +71,10 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->re = glc_re_scratch_new();
     m->cond = glc_cond_scratch_new();
     load_tables(m);
-    if (!load_externals(m) || m->rule_state == NULL || m->changed == NULL || m->judge == NULL ||
+    bool room = true;
+    for (int s = 0; s < GLC_STAGES; s++)
+        room = (m->at[s] = calloc(GLC_CANDIDATES + 1, sizeof *m->at[s])) != NULL && room;
+    if (!room || !load_externals(m) || m->rule_state == NULL || m->changed == NULL || m->judge == NULL ||
         m->slot_of == NULL || m->re == NULL || m->cond == NULL) {
         glc_matcher_free(m);
         return NULL;
@@ -89,6 +92,8 @@ void glc_matcher_free(struct glc_matcher *m)
     free(m->external_owned);
     for (int i = 0; i < GLC_DIGEST_ALGS; i++)
         glc_digest_free(m->digest[i]);
+    for (int s = 0; s < GLC_STAGES; s++)
+        free(m->at[s]);
     glc_arena_done(&m->arena);
     glc_re_scratch_free(m->re);
     glc_cond_scratch_free(m->cond);

@@ -47,6 +47,7 @@ struct glc_matcher {
     const struct glc_img_group *group;
     struct glc_bucket_table table[GLC_STAGES];
     bool avx2;
+    uint32_t *at[GLC_STAGES]; /* candidates of a block, GLC_CANDIDATES each */
 
     uint8_t *rule_state;
     uint32_t *changed; /* rules whose state is not UNKNOWN, in the order they left it */
@@ -80,6 +81,7 @@ struct glc_matcher {
 };
 
 /* gate.c: does the rule concern this layer? Moves it from UNKNOWN to LIVE or DEAD. */
+bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate);
 uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule);
 void glc_matcher_touch(struct glc_matcher *m, uint32_t rule);
 

@@ -1,0 +1,151 @@
+/* Guards of rules without a witness.
+ *
+ * Nine hundred rules that ask for a certificate's serial number hold only where there is a certificate. A
+ * conjunct that needs modules and no pattern, or the range of a loop that must run at least once, is judged
+ * once for all rules that have it in common. */
+#include <stdlib.h>
+
+#include "compile/build.h"
+#include "compile/cond_compile.h"
+
+enum { DEPTH_MOST = 32, SHARED_LEAST = 4, GUARDS_MOST = 4096 };
+
+/* Does the expression ask a module, and nothing that belongs to one rule? */
+static bool is_shared(const struct glc_expr *x, unsigned depth, bool *module)
+{
+    if (depth > DEPTH_MOST)
+        return false;
+    switch ((unsigned)x->op) {
+    case GLC_X_VAR:
+    case GLC_X_FOUND:
+    case GLC_X_FOUND_AT:
+    case GLC_X_FOUND_IN:
+    case GLC_X_COUNT:
+    case GLC_X_COUNT_IN:
+    case GLC_X_OFFSET:
+    case GLC_X_LENGTH:
+    case GLC_X_OF:
+    case GLC_X_OF_AT:
+    case GLC_X_OF_IN:
+    case GLC_X_OF_RULES:
+    case GLC_X_FOR_OF:
+    case GLC_X_FOR_RANGE:
+    case GLC_X_FOR_LIST:
+    case GLC_X_FOR_ARRAY:
+    case GLC_X_FOR_DICT:
+    case GLC_X_WITH:
+    case GLC_X_RULE:
+    case GLC_X_CLAM_COUNT:
+    case GLC_X_CALL: /* may write to the console */
+        return false;
+    case GLC_X_MODULE:
+        *module = true;
+        return true;
+    default:
+        break;
+    }
+    for (uint32_t i = 0; i < x->kids; i++)
+        if (x->kid[i] == NULL || !is_shared(x->kid[i], depth + 1, module))
+            return false;
+    return true;
+}
+
+/* The guard that a conjunct gives; NULL: none. */
+static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_expr *x)
+{
+    bool module = false;
+    if (x->op == GLC_X_FOR_RANGE && x->u.of.quant == GLC_Q_ANY) {
+        struct glc_expr *range = glc_expr_new(&b->arena, GLC_X_LE, GLC_T_BOOL, 2);
+        if (range == NULL)
+            return NULL;
+        range->kid[0] = x->kid[1];
+        range->kid[1] = x->kid[2];
+        return is_shared(range, 0, &module) && module ? range : NULL;
+    }
+    return is_shared(x, 0, &module) && module && x->type == GLC_T_BOOL ? x : NULL;
+}
+
+static struct glc_guard *find(struct glc_build *b, const struct glc_expr *x, bool add)
+{
+    struct glc_buf text;
+    glc_buf_init(&text, 1 << 16);
+    glc_expr_dump(x, NULL, &text);
+    struct glc_guard *g = NULL;
+    for (size_t i = 0; i < b->guards && g == NULL; i++)
+        if (glc_span_eq(b->guard[i].text, glc_buf_span(&text)))
+            g = &b->guard[i];
+    if (g == NULL && add && !text.failed && b->guards < GUARDS_MOST) {
+        char *copy = glc_arena_strdup(&b->arena, glc_buf_span(&text));
+        g = copy != NULL ? glc_arena_push(&b->arena, &b->guard, &b->guards, sizeof *g) : NULL;
+        if (g != NULL)
+            *g = (struct glc_guard){ .x = x, .text = glc_span(copy, text.len) };
+    }
+    glc_buf_done(&text);
+    return g;
+}
+
+bool glc_guard_count(struct glc_build *b, const struct glc_rule *rule)
+{
+    const struct glc_expr *x = rule->condition;
+    uint32_t n = x->op == GLC_X_AND ? x->kids : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct glc_expr *one = guard_of(b, x->op == GLC_X_AND ? x->kid[i] : x);
+        struct glc_guard *g = one != NULL ? find(b, one, true) : NULL;
+        if (g != NULL)
+            g->count++;
+    }
+    return !b->arena.failed;
+}
+
+uint32_t glc_guard_choose(struct glc_build *b, const struct glc_rule *rule)
+{
+    const struct glc_expr *x = rule->condition;
+    uint32_t n = x->op == GLC_X_AND ? x->kids : 1, best = SHARED_LEAST - 1, chosen = GLC_IMG_NONE;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct glc_expr *one = guard_of(b, x->op == GLC_X_AND ? x->kid[i] : x);
+        struct glc_guard *g = one != NULL ? find(b, one, false) : NULL;
+        if (g != NULL && g->count > best) {
+            best = g->count;
+            chosen = (uint32_t)(g - b->guard);
+        }
+    }
+    return chosen;
+}
+
+static int by_guard(const void *x, const void *y)
+{
+    const struct glc_always *a = x, *b = y;
+    if (a->gate != b->gate)
+        return a->gate < b->gate ? -1 : 1;
+    if (a->guard != b->guard)
+        return a->guard < b->guard ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+bool glc_guard_write(struct glc_build *b)
+{
+    struct glc_buf *code = &b->section[GLC_IMG_CODE];
+    if (b->alwayses != 0)
+        qsort(b->always, b->alwayses, sizeof *b->always, by_guard);
+    for (size_t i = 0; i < b->guards; i++) {
+        struct glc_guard *g = &b->guard[i];
+        struct glc_rule stand_in = { .name = "", .condition = (struct glc_expr *)g->x };
+        struct glc_cond_options opt = { .modules = b->opt->modules };
+        struct glc_error err = { 0 };
+        if (g->count < SHARED_LEAST)
+            continue;
+        if (!glc_build_align(code, 8))
+            return false;
+        size_t at = code->len;
+        enum glc_err e = glc_cond_compile(&stand_in, &opt, code, &err);
+        if (e == GLC_NOMEM)
+            return false;
+        if (e != GLC_OK) {
+            code->len = at; /* no guard: it only saves work */
+            continue;
+        }
+        g->code = (uint32_t)at;
+        g->code_len = (uint32_t)(code->len - at);
+    }
+    return true;
+}
