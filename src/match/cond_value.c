@@ -289,6 +289,10 @@ struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
         return layer->nested ? glc_cond_int(layer->container) : none;
     case GLC_FACT_DEPTH:
         return glc_cond_int(layer->depth);
+    case GLC_FACT_PATH:
+        return (struct glc_value){ .type = GLC_T_STRING,
+                                   .defined = true,
+                                   .u.text = glc_span_str(layer->path != NULL ? layer->path : "") };
     default:
         return none;
     }

@@ -53,6 +53,7 @@ struct visit {
     const struct visit *up; /* NULL: the file itself */
     struct glc_span name;
     uint32_t depth;
+    const struct glc_format *format; /* NULL: a form that was made from the layer above, as text normalised */
     struct glc_layer layer;
     struct glc_parse parse;
     bool judged;
@@ -302,11 +303,22 @@ static void on_unread(struct glc_parse *p, const char *reason, uint64_t off)
     not_read(v->s, v, reason, glc_span(NULL, 0));
 }
 
+/* The formats around a child of `up`, for GLC_FACT_PATH. */
+static const char *path_below(struct glc_scanner *s, const struct visit *up, bool normalised)
+{
+    const char *path = up->layer.path != NULL ? up->layer.path : "";
+    if (normalised || up->format == NULL)
+        return path;
+    return glc_arena_printf(&s->layers, "%s>%s", path, up->format->name);
+}
+
 static void judge(struct glc_scanner *s, const struct visit *up, const struct glc_child *child)
 {
     struct glc_arena_mark mark = glc_arena_mark(&s->layers);
     const struct glc_format *format = child->classed ? NULL : glc_format_of(child->data);
-    struct visit v = { .s = s, .up = up, .name = child->name, .depth = up == NULL ? 0 : up->depth + 1 };
+    struct visit v = {
+        .s = s, .up = up, .name = child->name, .depth = up == NULL ? 0 : up->depth + 1, .format = format
+    };
     if (v.name.len == 0 && up != NULL)
         v.name = glc_span_str(child->how != NULL ? child->how : "unnamed");
     v.layer = (struct glc_layer){
@@ -315,6 +327,7 @@ static void judge(struct glc_scanner *s, const struct visit *up, const struct gl
         .nested = up != NULL,
         .container = up != NULL ? up->layer.cls : GLC_CLASS_DATA,
         .depth = v.depth,
+        .path = up != NULL ? path_below(s, up, child->classed) : NULL,
         .facts = { .entry = GLC_NO_OFFSET, .version_info = GLC_NO_OFFSET },
         .arena = &s->layers,
         .modules = glc_format_modules(),
