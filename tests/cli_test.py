@@ -35,7 +35,7 @@ rule Needle : tag_one tag_two {
         $n = "needle-in-the-hay"
         $m = "second string"
     condition:
-        $n
+        $n or $m
 }
 rule Other { strings: $o = "needle" condition: #o > 1 }
 """
@@ -73,7 +73,7 @@ class Case(unittest.TestCase):
                            env=env or self.env, timeout=timeout)
         self.assertNotIn(b"Sanitizer", p.stderr, p.stderr)
         if code is not None:
-            self.assertEqual(p.returncode, code, (p.stdout, p.stderr))
+            self.assertEqual(p.returncode, code, (p.stdout[-1500:], p.stderr[-1500:]))
         return p
 
     def put(self, name, data=b"nothing to see\n", mode=0o644):
