@@ -6,8 +6,11 @@
 #include "format/format.h"
 
 #include "format/elf/elf.h"
+#include "format/libarchive/libarchive.h"
 #include "format/macho/macho.h"
 #include "format/pe/pe.h"
+#include "format/stream/stream.h"
+#include "format/tar/tar.h"
 #include "format/zip/zip.h"
 
 /* A format that has a class and no parser (yet). */
@@ -35,6 +38,23 @@ const struct glc_format *const glc_formats[] = {
     &glc_format_macho,
     &glc_format_macho_fat,
     &glc_format_zip,
+    &glc_format_tar,
+    &glc_format_gzip,
+    &glc_format_bzip2,
+    &glc_format_xz,
+    &glc_format_lzma,
+    &glc_format_lzip,
+    &glc_format_zstd,
+    &glc_format_sevenzip,
+    &glc_format_rar,
+    &glc_format_cab,
+    &glc_format_lha,
+    &glc_format_ar,
+    &glc_format_cpio,
+    &glc_format_iso,
+    &glc_format_xar,
+    &glc_format_warc,
+    &glc_format_filter,
     PLAIN("ole2", GLC_CLASS_OLE2, AT(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 95)),
     PLAIN("rtf", GLC_CLASS_RTF, AT(0, "{\\rt", 90)),
     PLAIN("gif", GLC_CLASS_GRAPHICS, AT(0, "GIF8", 90)),
@@ -54,12 +74,12 @@ const struct glc_format *const glc_formats[] = {
     NULL,
 };
 
-static int magic_bid(const struct glc_magic *m, struct glc_span prefix)
+static int magic_bid(const struct glc_magic *m, struct glc_span s)
 {
     int best = 0;
     for (; m->bid != 0; m++)
-        if (m->bid > best && prefix.len >= m->at && prefix.len - m->at >= m->len &&
-            memcmp(prefix.ptr + m->at, m->bytes, m->len) == 0)
+        if (m->bid > best && s.len >= m->at && s.len - m->at >= m->len &&
+            memcmp(s.ptr + m->at, m->bytes, m->len) == 0)
             best = m->bid;
     return best;
 }
@@ -70,7 +90,7 @@ const struct glc_format *glc_format_of(struct glc_span bytes)
     const struct glc_format *best = &data;
     int most = 0;
     for (const struct glc_format *const *f = glc_formats; *f != NULL; f++) {
-        int bid = (*f)->magic != NULL ? magic_bid((*f)->magic, prefix) : 0;
+        int bid = (*f)->magic != NULL ? magic_bid((*f)->magic, bytes) : 0;
         if ((*f)->bid != NULL && bid <= most) {
             int own = (*f)->bid(prefix, bytes.len);
             bid = own > bid ? own : bid;

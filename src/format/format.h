@@ -44,9 +44,9 @@ struct glc_parse {
     void *to; /* src/scan's own */
 };
 
-/* Bytes at a fixed place, and how sure they make us. */
+/* Bytes at a fixed place of the layer (not only of the prefix), and how sure they make us. */
 struct glc_magic {
-    uint16_t at;
+    uint32_t at;
     uint8_t len;
     uint8_t bid;
     const char *bytes;

@@ -27,7 +27,7 @@ void glc_output_init(struct glc_output *out, struct glc_parse *p, uint64_t packe
 
 uint8_t *glc_output_room(struct glc_output *out, size_t n)
 {
-    if (n <= out->room - out->len)
+    if (out->ptr != NULL && n <= out->room - out->len)
         return out->ptr + out->len;
     size_t want;
     if (__builtin_add_overflow(out->len, n, &want)) {
