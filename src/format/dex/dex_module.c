@@ -1,6 +1,7 @@
 /* The module `dex`: Android's "Dalvik executable format". */
 #include "format/dex/dex_module.h"
 
+#include "format/dex/dex_parse.h"
 #include "format/module/modules.h"
 
 static const struct glc_value *part(const struct glc_value *v, uint32_t field)
@@ -51,6 +52,13 @@ static struct glc_value has_method_of(const struct glc_module_ctx *ctx, const st
     return find(ctx, root, &args[0], &args[1]);
 }
 
+/* `own` only says that the layer is a DEX file. */
+static void load(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+{
+    if (dex_parse(ctx, member))
+        *own = member;
+}
+
 static const struct glc_function functions[] = {
     { "has_method", "s", GLC_T_INT, "1 where a method has the name", has_method },
     { "has_method", "ss", GLC_T_INT, "1 where a class has the method", has_method_of },
@@ -66,4 +74,5 @@ const struct glc_module glc_dex_module = {
     .help = "Android programs",
     .fields = dex_fields,
     .functions = functions,
+    .load = load,
 };

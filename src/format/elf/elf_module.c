@@ -9,12 +9,15 @@
 
 #include <stdlib.h>
 
-enum { LONGEST_NAME = 4096, RESERVED_SECTIONS = 0xff00, MOST_SYMBOLS = 1 << 20 };
+enum { LONGEST_NAME = 4096, RESERVED_SECTIONS = 0xff00, MOST_SYMBOLS = 1 << 20, ET_EXEC = 2 };
 enum { SYMBOL_32 = 16, SYMBOL_64 = 24, DYNAMIC_32 = 8, DYNAMIC_64 = 16 };
 
-/* A string of a string table; undefined where it does not end in it. */
+/* A string of a string table; undefined where it does not end in it, or where the table does not begin with
+ * the empty string as all do. */
 static struct glc_value name_at(struct glc_span table, uint64_t off)
 {
+    if (table.len == 0 || table.ptr[0] != 0)
+        return glc_value_undefined(GLC_T_STRING);
     struct glc_cursor c = glc_cursor(table);
     (void)glc_cursor_seek(&c, off);
     struct glc_span s = glc_cursor_cstr(&c, LONGEST_NAME);
@@ -146,6 +149,18 @@ static void load_symbols(const struct glc_elf *elf, struct glc_arena *a, uint32_
     *count = glc_value_int((int64_t)all.n);
 }
 
+/* Of a program by its segments alone, of everything else (a position-independent program, too) by its
+ * sections alone: what yara's module does, though not its keyword `entrypoint`. */
+static uint64_t entry_offset(const struct glc_elf *elf)
+{
+    struct glc_elf only = *elf;
+    if (elf->type == ET_EXEC && elf->declared_segments == 0)
+        return GLC_NO_OFFSET;
+    if (elf->type != ET_EXEC)
+        only.segments = only.declared_segments = 0;
+    return glc_elf_offset(&only, elf->entry);
+}
+
 static void load(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
 {
     struct glc_elf *elf = glc_arena_alloc(ctx->arena, sizeof *elf);
@@ -160,7 +175,7 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
     member[ELF_PH_OFFSET] = glc_value_int((int64_t)elf->ph_offset);
     member[ELF_PH_ENTRY_SIZE] = glc_value_int(elf->ph_size);
     member[ELF_NUMBER_OF_SEGMENTS] = glc_value_int(elf->declared_segments);
-    uint64_t entry = elf->entry == 0 ? GLC_NO_OFFSET : glc_elf_offset(elf, elf->entry);
+    uint64_t entry = elf->entry == 0 ? GLC_NO_OFFSET : entry_offset(elf);
     if (entry != GLC_NO_OFFSET)
         member[ELF_ENTRY_POINT] = glc_value_int((int64_t)entry);
     /* Tables that the file does not hold whole are not looked into. */

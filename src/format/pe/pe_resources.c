@@ -15,7 +15,7 @@ enum {
     MOST_IN_DIRECTORY = 32768,
     LEVELS = 3,
     VERSION_TYPE = 16,
-    MOST_VERSION_PAIRS = 4096
+    MOST_VERSION_PAIRS = 4096, LONGEST_KEY = 63, LONGEST_VALUE = 255
 };
 
 struct tree {
@@ -77,7 +77,7 @@ static bool load_leaf(struct tree *t, uint32_t at, const struct label path[LEVEL
     put_label(v, PE_RES_ID, PE_RES_NAME_STRING, &path[1]);
     put_label(v, PE_RES_LANGUAGE, PE_RES_LANGUAGE_STRING, &path[2]);
     if (offset >= 0 && !path[0].named && path[0].id == VERSION_TYPE)
-        load_version(t, glc_span_sub(t->pe->h.data, (uint64_t)offset, length));
+        load_version(t, glc_span_sub(t->pe->h.data, (uint64_t)offset, UINT64_MAX));
     return true;
 }
 
@@ -108,41 +108,46 @@ static bool walk(struct tree *t, uint32_t at, uint32_t level, struct label path[
     return true;
 }
 
-/* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. Keys and
- * values are given in single bytes, as YARA does: the low half of each unit. */
+/* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. As in yara 4.2.3 a block
+ * ends where its length says, but a block in it may reach over that end, and texts go on to their zero; what the first block
+ * says of itself is not looked at. Keys and values are given in single bytes: the low half of each unit. */
 struct block {
-    struct glc_span all; /* the block itself */
-    struct glc_span key; /* UTF-16 without its zero */
+    size_t at;  /* offset in the data */
+    size_t end; /* by its length */
     uint16_t value_length;
-    size_t body; /* where the value starts, aligned */
+    struct glc_span key; /* UTF-16 without its zero */
+    size_t body;         /* where the value starts, aligned */
 };
 
-static bool read_block(struct glc_span s, struct block *b)
+/* UTF-16 up to a zero unit or the end of the data. */
+static struct glc_span wide_text(struct glc_span s, size_t at)
+{
+    struct glc_span rest = glc_span_sub(s, at, UINT64_MAX);
+    size_t n = 0;
+    while (rest.len - n >= 2 && glc_le16(rest.ptr + n) != 0)
+        n += 2;
+    return glc_span(rest.ptr, n);
+}
+
+static bool read_block(struct glc_span s, size_t at, struct block *b)
 {
     struct glc_cursor c = glc_cursor(s);
+    (void)glc_cursor_seek(&c, at);
     uint16_t length = glc_cursor_u16le(&c);
     b->value_length = glc_cursor_u16le(&c);
     (void)glc_cursor_u16le(&c);
-    if (!glc_cursor_ok(&c) || length < 6 || length > s.len)
+    if (!glc_cursor_ok(&c) || length == 0)
         return false;
-    b->all = glc_span(s.ptr, length);
-    size_t end = 6;
-    while (end + 2 <= length && glc_le16(s.ptr + end) != 0)
-        end += 2;
-    if (end + 2 > length)
-        return false;
-    b->key = glc_span(s.ptr + 6, end - 6);
-    b->body = (end + 2 + 3) & ~(size_t)3;
+    b->at = at;
+    b->end = at + length;
+    b->key = wide_text(s, at + 6);
+    b->body = (at + 6 + b->key.len + 2 + 3) & ~(size_t)3;
     return true;
 }
 
-/* The block that follows `at` inside `in`. */
-static bool next_block(struct glc_span in, size_t *at, struct block *b)
+static size_t after(const struct block *b)
 {
-    if (!read_block(glc_span_sub(in, *at, UINT64_MAX), b))
-        return false;
-    *at += (b->all.len + 3) & ~(size_t)3;
-    return true;
+    return (b->end + 3) & ~(size_t)3;
 }
 
 static bool key_is(const struct block *b, const char *text)
@@ -156,45 +161,42 @@ static bool key_is(const struct block *b, const char *text)
     return true;
 }
 
-static struct glc_value narrow(struct tree *t, struct glc_span wide)
+static struct glc_value narrow(struct tree *t, struct glc_span wide, size_t most)
 {
-    size_t n = wide.len / 2;
+    size_t n = wide.len / 2 < most ? wide.len / 2 : most;
     uint8_t *text = glc_arena_alloc(t->pe->arena, n);
     for (size_t i = 0; text != NULL && i < n; i++)
         text[i] = wide.ptr[2 * i];
     return text == NULL ? glc_value_undefined(GLC_T_STRING) : glc_value_str(glc_span(text, n));
 }
 
-static void load_pair(struct tree *t, const struct block *b)
+static bool load_pair(struct tree *t, struct glc_span s, const struct block *b)
 {
-    struct glc_span rest = glc_span_sub(b->all, b->body, UINT64_MAX);
-    size_t end = 0;
-    while (end + 2 <= rest.len && glc_le16(rest.ptr + end) != 0)
-        end += 2;
-    if (b->value_length == 0)
-        end = 0;
-    struct glc_value *v = t->pairs.n < MOST_VERSION_PAIRS
-                              ? glc_values_add_struct(t->pe->arena, &t->pairs, pe_pair_fields)
-                              : NULL;
+    struct glc_value *v =
+        t->pairs.n < MOST_VERSION_PAIRS ? glc_values_add_struct(t->pe->arena, &t->pairs, pe_pair_fields) : NULL;
     if (v == NULL)
-        return;
-    v[PE_PAIR_KEY] = narrow(t, b->key);
-    v[PE_PAIR_VALUE] = narrow(t, glc_span(rest.ptr, end));
+        return false;
+    v[PE_PAIR_KEY] = narrow(t, b->key, LONGEST_KEY);
+    v[PE_PAIR_VALUE] = narrow(t, b->value_length == 0 ? glc_span(NULL, 0) : wide_text(s, b->body), LONGEST_VALUE);
+    return true;
 }
 
+/* `s` begins with the first block and ends with the file. */
 static void load_version(struct tree *t, struct glc_span s)
 {
+    enum { FIRST = 92 /* behind the head, "VS_VERSION_INFO" and VS_FIXEDFILEINFO */ };
     struct block root, info, table, pair;
-    if (!read_block(s, &root) || !key_is(&root, "VS_VERSION_INFO"))
+    root.key = wide_text(s, 6);
+    if (!key_is(&root, "VS_VERSION_INFO"))
         return;
-    size_t at = (root.body + root.value_length + 3) & ~(size_t)3;
-    while (next_block(root.all, &at, &info)) {
-        if (!key_is(&info, "StringFileInfo"))
-            continue;
-        for (size_t in = info.body; next_block(info.all, &in, &table);)
-            for (size_t deep = table.body; next_block(table.all, &deep, &pair);)
-                load_pair(t, &pair);
-    }
+    size_t at = FIRST;
+    while (read_block(s, at, &info) && key_is(&info, "VarFileInfo"))
+        at = after(&info);
+    for (; read_block(s, at, &info) && key_is(&info, "StringFileInfo"); at = after(&info))
+        for (size_t in = info.body; in < info.end && read_block(s, in, &table); in = after(&table))
+            for (size_t deep = table.body; deep < table.end && read_block(s, deep, &pair); deep = after(&pair))
+                if (!load_pair(t, s, &pair))
+                    return;
 }
 
 struct ranked {
