@@ -1,6 +1,7 @@
 /* How fast the matcher alone is: maps an image and files, judges every file, and says MB/s.
  *
- *   match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-v] IMAGE FILE…      (FILE `-`: names on standard input)
+ *   match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-r] [-v] IMAGE FILE…      (FILE `-`: names on standard
+ * input)
  *
  * -c CLASS  judge everything as that class ("pe"); without, by a guess from the first bytes (elf, text, data)
  * -z        copy each file and write `MZ` over its first bytes, so that rules which demand a PE's start are
@@ -96,6 +97,41 @@ static uint64_t judge(struct glc_matcher *m, const struct input *in, const struc
     return ns;
 }
 
+static const struct glc_rule_cost *costs;
+
+static int by_time(const void *a, const void *b)
+{
+    uint64_t x = costs[*(const uint32_t *)a].ns, y = costs[*(const uint32_t *)b].ns;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void show_costs(const struct glc_matcher *m, const struct glc_image *img)
+{
+    uint32_t n, *order;
+    uint64_t ns = 0, candidates = 0, judged = 0;
+    costs = glc_matcher_costs(m, &n);
+    if (costs == NULL || (order = calloc((size_t)n + 1, sizeof *order)) == NULL)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        order[i] = i;
+        ns += costs[i].ns;
+        candidates += costs[i].candidates;
+        judged += costs[i].judged;
+    }
+    qsort(order, n, sizeof *order, by_time);
+    printf("%.1f ms in %" PRIu64 " conditions, %" PRIu64 " candidates\n", (double)ns / 1e6, judged,
+           candidates);
+    for (uint32_t i = 0; i < n && i < 40; i++) {
+        const struct glc_rule_cost *c = &costs[order[i]];
+        struct glc_rule_info info;
+        if (glc_image_rule(img, order[i], &info) == GLC_OK)
+            printf("%10.3f ms %8" PRIu64 " judged %8" PRIu64 " candidates %8" PRIu64 " confirmed  %.*s\n",
+                   (double)c->ns / 1e6, c->judged, c->candidates, c->confirmed, (int)info.name.len,
+                   (const char *)info.name.ptr);
+    }
+    free(order);
+}
+
 static int run(const char *image, struct input *in, size_t n, const struct options *o)
 {
     struct glc_map map;
@@ -123,6 +159,7 @@ static int run(const char *image, struct input *in, size_t n, const struct optio
                (double)ns / 1e6, (double)bytes * 1e3 / (double)ns);
     }
     printf("best: %.0f MB/s\n", (double)bytes * 1e3 / (double)best);
+    show_costs(m, img);
     glc_matcher_free(m);
     glc_image_free(img);
     glc_arena_done(&arena);
@@ -150,11 +187,13 @@ int main(int argc, char **argv)
             o.mz = true;
         else if (strcmp(argv[i], "-s") == 0)
             o.match.no_simd = true;
+        else if (strcmp(argv[i], "-r") == 0)
+            o.match.costs = true;
         else if (strcmp(argv[i], "-v") == 0)
             o.verbose = true;
     }
     if (argc - i < 2) {
-        fprintf(stderr, "usage: match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-v] IMAGE FILE…\n");
+        fprintf(stderr, "usage: match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-r] [-v] IMAGE FILE…\n");
         return 2;
     }
     const char *image = argv[i++];

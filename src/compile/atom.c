@@ -18,9 +18,11 @@ enum {
     ATOMS_MOST = 512,
     REPEAT_MOST = 64,
     GAP_MOST = 1024,
-    LOOKED_AT = 512
+    LOOKED_AT = 256
 };
-enum { PRODUCT_MOST = 32 };
+/* Strings that a place may begin with are listed where nothing else does, up to so many. */
+enum { EXPAND_MOST = 96, EXPAND_WORK = 2000 };
+enum { PRODUCT_MOST = 32, PRODUCT_MOST_3 = 256 };
 
 /* A run being gathered. */
 struct run {
@@ -44,110 +46,138 @@ static uint32_t add_far(uint32_t far, uint64_t n)
     return far == GLC_UNBOUNDED || n >= GLC_UNBOUNDED - far ? GLC_UNBOUNDED : far + (uint32_t)n;
 }
 
-uint32_t glc_atom_values(const struct glc_atom *a, uint32_t i, uint8_t out[32])
+uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_ATOM_VALUES])
 {
-    uint8_t m = a->mask[i], v = a->value[i];
-    const uint32_t *set = a->set != NULL ? a->set[i] : NULL;
+    bool inside = i >= 0 && i < a->len;
+    uint8_t m = inside ? a->mask[i] : 0, v = inside ? a->value[i] : 0;
+    const uint32_t *set = inside && a->set != NULL ? a->set[i] : NULL;
     if (set == NULL && (m | 0x20) == 0xff) {
         out[0] = v | 0x20;
         return 1;
     }
-    if (set == NULL && (m & 0x0f) == 0 && (m & 0xd0) == 0)
-        return 0;
     uint32_t n = 0;
     for (unsigned c = 0; c < 256; c++) {
-        bool in = set != NULL ? glc_set_has(set, (uint8_t)c) : (c & m) == v;
-        /* Folded, each once: c itself where bit 5 is set, else only where its twin is not in. */
-        if (!in)
+        /* Folded, each once. */
+        unsigned twin = c & ~0x20u;
+        if ((c & 0x20) == 0)
             continue;
-        bool twin =
-            (c & 0x20) == 0 && (set != NULL ? glc_set_has(set, (uint8_t)(c | 0x20)) : ((c | 0x20) & m) == v);
-        if (twin)
-            continue;
-        if (n == 32)
-            return 0;
-        out[n++] = (uint8_t)(c | 0x20);
+        bool in = set != NULL ? glc_set_has(set, (uint8_t)c) || glc_set_has(set, (uint8_t)twin)
+                              : (c & m) == v || (twin & m) == v;
+        if (in)
+            out[n++] = (uint8_t)c;
     }
     return n;
 }
 
-/* Frequency of the windows of `width` bytes at `at`, over all values they may have; INFINITY where they are
- * too many. */
-static float window_cost(const struct glc_build *b, uint32_t at, uint32_t width, const uint8_t *first,
-                         const uint8_t *count)
+/* What the choice of windows knows of an atom: position i at index i + EDGE. */
+enum { EDGE = 2 };
+struct looked {
+    uint32_t n; /* positions of the atom */
+    uint8_t first[LOOKED_AT + 2 * EDGE], count[LOOKED_AT + 2 * EDGE];
+};
+
+static float value_cost(const struct glc_build *b, uint64_t w, uint32_t width)
 {
-    uint32_t product = 1;
-    uint64_t w = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        if (count[at + i] == 0)
-            return INFINITY;
-        product *= count[at + i];
-        if (product > PRODUCT_MOST)
-            return INFINITY;
-        w |= (uint64_t)first[at + i] << (8 * i);
+    if (width == 3)
+        return glc_freq_3(b->freq, (uint32_t)w);
+    float cost = glc_freq_4(b->freq, (uint32_t)w);
+    float four = cost;
+    for (uint32_t i = 1; i + 4 <= width; i++) {
+        float f = glc_freq_4(b->freq, (uint32_t)(w >> (8 * i)));
+        four = f < four ? f : four;
     }
-    float cost;
-    if (width == 3) {
-        cost = glc_freq_3(b->freq, (uint32_t)w);
-    } else {
-        cost = glc_freq_4(b->freq, (uint32_t)w);
-        float four = cost;
-        for (uint32_t i = 1; i + 4 <= width; i++) {
-            float f = glc_freq_4(b->freq, (uint32_t)(w >> (8 * i)));
-            four = f < four ? f : four;
-        }
-        if (width == 8)
-            cost = glc_freq_8(b->freq, w, four);
-    }
-    /* Runs of one byte stand in every file by the page: the filter skips them. */
-    bool same = true;
-    uint32_t fixed = UINT32_MAX;
-    for (uint32_t i = 0; i < width; i++) {
-        if (count[at + i] != 1)
-            continue;
-        same = same && (fixed == UINT32_MAX || fixed == first[at + i]);
-        fixed = first[at + i];
-    }
-    if (same)
-        return INFINITY;
-    return cost * (float)product;
+    return width == 8 ? glc_freq_8(b->freq, w, four) : cost;
 }
 
-/* Choose stage and place. */
+/* Could the window be one byte all along? The filter skips stretches of one byte. */
+static bool may_be_uniform(const struct looked *l, uint32_t at, uint32_t width)
+{
+    uint32_t fixed = UINT32_MAX;
+    for (uint32_t i = at; i < at + width; i++) {
+        if (l->count[i] != 1)
+            continue;
+        if (fixed != UINT32_MAX && fixed != l->first[i])
+            return false;
+        fixed = l->first[i];
+    }
+    return true;
+}
+
+/* Sum of the frequencies of every value that the window may have. */
+static float sum_costs(const struct glc_build *b, const struct glc_atom *a, int64_t at, uint32_t width)
+{
+    uint8_t values[8][GLC_ATOM_VALUES];
+    uint32_t count[8], pick[8] = { 0 };
+    float sum = 0;
+    for (uint32_t i = 0; i < width; i++)
+        count[i] = glc_atom_values(a, at + i, values[i]);
+    for (;;) {
+        uint64_t w = 0;
+        for (uint32_t i = 0; i < width; i++)
+            w |= (uint64_t)values[i][pick[i]] << (8 * i);
+        sum += value_cost(b, w, width);
+        uint32_t i = 0;
+        while (i < width && ++pick[i] == count[i])
+            pick[i++] = 0;
+        if (i == width)
+            return sum;
+    }
+}
+
+/* Frequency of the window of `width` bytes at index `at` of `l`; INFINITY where it does not do. */
+static float window_cost(const struct glc_build *b, const struct glc_atom *a, const struct looked *l,
+                         uint32_t at, uint32_t width)
+{
+    uint32_t product = 1, most = width == 3 ? PRODUCT_MOST_3 : PRODUCT_MOST;
+    uint64_t w = 0;
+    for (uint32_t i = 0; i < width; i++) {
+        product *= l->count[at + i];
+        if (product > most)
+            return INFINITY;
+        w |= (uint64_t)l->first[at + i] << (8 * i);
+    }
+    if (may_be_uniform(l, at, width))
+        return INFINITY;
+    return product == 1 ? value_cost(b, w, width) : sum_costs(b, a, (int64_t)at - EDGE, width);
+}
+
+/* Choose a stage, and for each place modulo its stride the rarest window. */
 static void choose(struct glc_build *b, struct glc_atom *a)
 {
     static const struct {
-        uint8_t width, stride;
+        uint8_t width, stride, edge;
         float extra; /* a stage's own cost: false candidates it brings */
     } stage[GLC_STAGES] = {
-        [GLC_STAGE_8] = { 8, 4, 0 },
-        [GLC_STAGE_4] = { 4, 4, 2e-6f },
-        [GLC_STAGE_3] = { 3, 2, 1e-4f },
+        [GLC_STAGE_8] = { 8, 4, 0, 0 },
+        [GLC_STAGE_4] = { 4, 4, 0, 2e-6f },
+        [GLC_STAGE_3] = { 3, 2, EDGE, 1e-4f },
     };
-    uint8_t first[LOOKED_AT + 16], count[LOOKED_AT + 16], values[32];
-    uint32_t n = a->len < LOOKED_AT ? a->len : LOOKED_AT;
-    for (uint32_t i = 0; i < n; i++) {
-        count[i] = (uint8_t)glc_atom_values(a, i, values);
-        first[i] = count[i] != 0 ? values[0] : 0;
+    struct looked l = { .n = a->len < LOOKED_AT ? a->len : LOOKED_AT };
+    uint8_t values[GLC_ATOM_VALUES];
+    for (uint32_t i = 0; i < l.n + 2 * EDGE; i++) {
+        l.count[i] = (uint8_t)glc_atom_values(a, (int64_t)i - EDGE, values);
+        l.first[i] = values[0];
     }
     a->stage = GLC_STAGES;
     a->cost = INFINITY;
     for (uint32_t s = 0; s < GLC_STAGES; s++) {
-        uint32_t need = stage[s].width + stage[s].stride - 1u;
-        float cost[LOOKED_AT];
-        if (n < need)
-            continue;
-        for (uint32_t i = 0; i + stage[s].width <= n; i++)
-            cost[i] = window_cost(b, i, stage[s].width, first, count);
-        for (uint32_t i = 0; i + need <= n; i++) {
-            float sum = stage[s].extra;
-            for (uint32_t k = 0; k < stage[s].stride; k++)
-                sum += cost[i + k] / stage[s].stride;
-            if (sum < a->cost) {
-                a->cost = sum;
-                a->stage = (uint8_t)s;
-                a->at = i;
+        float best[4] = { INFINITY, INFINITY, INFINITY, INFINITY }, sum = stage[s].extra;
+        int32_t at[4] = { 0 };
+        uint32_t from = EDGE - stage[s].edge, to = l.n + EDGE + stage[s].edge;
+        for (uint32_t i = from; i + stage[s].width <= to; i++) {
+            float cost = window_cost(b, a, &l, i, stage[s].width);
+            uint32_t r = i % stage[s].stride;
+            if (cost < best[r]) {
+                best[r] = cost;
+                at[r] = (int32_t)i - EDGE;
             }
+        }
+        for (uint32_t r = 0; r < stage[s].stride; r++)
+            sum += best[r] / stage[s].stride;
+        if (sum < a->cost) {
+            a->cost = sum;
+            a->stage = (uint8_t)s;
+            memcpy(a->at, at, sizeof at);
         }
     }
 }
@@ -281,6 +311,120 @@ static void cover(struct glc_build *b, const struct glc_re *re, uint32_t near, u
     out->whole = one;
 }
 
+/* What remains to be matched, node after node. */
+struct rest {
+    const struct glc_re *re;
+    uint32_t round; /* REPEAT: rounds done */
+    const struct rest *next;
+};
+
+/* All strings of `want` bytes that may begin where `rest` does, each an atom. */
+struct expand {
+    struct glc_build *b;
+    struct glc_cover *out;
+    uint32_t want, near, far;
+    unsigned work;
+    uint8_t value[8], mask[8];
+    const uint32_t *set[8];
+};
+
+static bool expand_emit(struct expand *e)
+{
+    struct glc_atom *a = e->out->atoms < EXPAND_MOST
+                             ? glc_arena_push(&e->b->arena, &e->out->atom, &e->out->atoms, sizeof *a)
+                             : NULL;
+    uint8_t *bytes = a != NULL ? glc_arena_array(&e->b->arena, e->want, 2) : NULL;
+    const uint32_t **set = bytes != NULL ? glc_arena_array(&e->b->arena, e->want, sizeof *set) : NULL;
+    if (set == NULL)
+        return false;
+    memcpy(bytes, e->value, e->want);
+    memcpy(bytes + e->want, e->mask, e->want);
+    memcpy(set, e->set, e->want * sizeof *set);
+    *a = (struct glc_atom){
+        .value = bytes, .mask = bytes + e->want, .set = set, .len = e->want, .near = e->near, .far = e->far
+    };
+    choose(e->b, a);
+    e->out->cost += a->cost;
+    return a->stage != GLC_STAGES;
+}
+
+static bool expand(struct expand *e, const struct rest *rest, uint32_t at, uint32_t skip);
+
+static bool expand_repeat(struct expand *e, const struct rest *rest, uint32_t at)
+{
+    const struct glc_re *re = rest->re;
+    uint64_t min, max;
+    glc_re_length(re->u.repeat.kid, &min, &max);
+    if (rest->round >= re->u.repeat.min && !expand(e, rest->next, at, 0))
+        return false;
+    if (rest->round >= re->u.repeat.max)
+        return true;
+    if (min == 0)
+        return false; /* a round may be empty: give up */
+    struct rest again = { re, rest->round + 1, rest->next };
+    struct rest kid = { re->u.repeat.kid, 0, &again };
+    return expand(e, &kid, at, 0);
+}
+
+/* `skip`: bytes of a BYTES node that are done. */
+static bool expand(struct expand *e, const struct rest *rest, uint32_t at, uint32_t skip)
+{
+    if (at == e->want)
+        return expand_emit(e);
+    if (rest == NULL || e->out->atoms >= EXPAND_MOST || ++e->work > EXPAND_WORK)
+        return false;
+    const struct glc_re *re = rest->re;
+    if (re->kind == GLC_RE_CAT)
+        skip = rest->round; /* a CAT keeps its place there */
+    switch (re->kind) {
+    case GLC_RE_BYTES:
+        if (skip == re->u.bytes.len)
+            return expand(e, rest->next, at, 0);
+        e->value[at] = re->u.bytes.value[skip];
+        e->mask[at] = re->u.bytes.mask[skip];
+        e->set[at] = NULL;
+        return expand(e, rest, at + 1, skip + 1);
+    case GLC_RE_CLASS:
+        set_mask(re->u.set, &e->value[at], &e->mask[at]);
+        e->set[at] = re->u.set;
+        return expand(e, rest->next, at + 1, 0);
+    case GLC_RE_CAT: {
+        struct rest after = { re, skip + 1, rest->next };
+        if (skip == re->u.list.n)
+            return expand(e, rest->next, at, 0);
+        struct rest kid = { re->u.list.kid[skip], 0, &after };
+        return expand(e, &kid, at, 0);
+    }
+    case GLC_RE_ALT:
+        for (uint32_t i = 0; i < re->u.list.n; i++) {
+            struct rest kid = { re->u.list.kid[i], 0, rest->next };
+            if (!expand(e, &kid, at, 0))
+                return false;
+        }
+        return true;
+    case GLC_RE_REPEAT:
+        return expand_repeat(e, rest, at);
+    case GLC_RE_GAP:
+        return false;
+    case GLC_RE_EMPTY:
+    case GLC_RE_ASSERT:
+        return expand(e, rest->next, at, 0);
+    }
+    return false;
+}
+
+/* Where no run does: short strings that a concatenation may begin with from its i-th kid on. */
+static void try_expand(struct walk *w, const struct glc_re *cat, uint32_t i)
+{
+    for (uint32_t want = 7; want >= 4; want -= 3) {
+        struct glc_cover c = { 0 };
+        struct expand e = { .b = w->b, .out = &c, .want = want, .near = w->near, .far = w->far };
+        struct rest rest = { cat, i, NULL };
+        if (expand(&e, &rest, 0, i))
+            take_if_better(w, &c);
+    }
+}
+
 static bool walk_alt(struct walk *w, const struct glc_re *re, unsigned depth)
 {
     struct glc_cover all = { 0 };
@@ -334,6 +478,12 @@ static bool walk_repeat(struct walk *w, const struct glc_re *re, unsigned depth)
     return true;
 }
 
+/* Does the node give a good run by itself? */
+static bool is_long(const struct glc_re *re)
+{
+    return re->kind == GLC_RE_BYTES && re->u.bytes.len >= 7;
+}
+
 static bool walk_node(struct walk *w, const struct glc_re *re, unsigned depth)
 {
     if (depth > DEPTH_MOST) {
@@ -347,9 +497,14 @@ static bool walk_node(struct walk *w, const struct glc_re *re, unsigned depth)
     case GLC_RE_CLASS:
         return walk_class(w, re);
     case GLC_RE_CAT:
-        for (uint32_t i = 0; i < re->u.list.n; i++)
+        for (uint32_t i = 0; i < re->u.list.n; i++) {
+            bool poor = w->best.atoms == 0 || w->best.cost > 1e-3f;
+            if (poor && i + 1 < re->u.list.n && re->u.list.kid[i]->kind != GLC_RE_GAP &&
+                !is_long(re->u.list.kid[i]))
+                try_expand(w, re, i);
             if (!walk_node(w, re->u.list.kid[i], depth + 1))
                 return false;
+        }
         return true;
     case GLC_RE_ALT:
         run_flush(w);
@@ -374,12 +529,11 @@ static bool walk_node(struct walk *w, const struct glc_re *re, unsigned depth)
     return false;
 }
 
-/* Leading and trailing wildcards of an atom that is not the whole variant say nothing. */
+/* Leading wildcards of an atom that is not the whole variant say nothing. */
 static void trim(struct glc_atom *a)
 {
     uint32_t lead = 0;
-    while (lead < a->len - 1 && a->mask[lead] == 0 && (a->set == NULL || a->set[lead] == NULL) &&
-           (a->stage == GLC_STAGES || lead < a->at))
+    while (lead < a->len - 1 && a->mask[lead] == 0 && (a->set == NULL || a->set[lead] == NULL))
         lead++;
     a->value += lead;
     a->mask += lead;
@@ -387,7 +541,8 @@ static void trim(struct glc_atom *a)
     a->len -= lead;
     a->near = add_far(a->near, lead);
     a->far = add_far(a->far, lead);
-    a->at -= a->stage == GLC_STAGES ? 0 : lead;
+    for (int i = 0; i < 4; i++)
+        a->at[i] -= (int32_t)lead;
 }
 
 void glc_atom_cover(struct glc_build *b, const struct glc_re *re, struct glc_cover *out)

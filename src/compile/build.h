@@ -16,7 +16,7 @@ struct glc_atom {
     uint32_t len;
     uint32_t near, far; /* distance from the match's start; far GLC_UNBOUNDED: no bound */
     uint8_t stage;      /* enum glc_stage, or GLC_STAGES: no window fits */
-    uint32_t at;        /* first of the windows: at, at + 1, … (one for each place modulo the stride) */
+    int32_t at[4];   /* its windows, one for each place modulo the stride; 3-byte ones may overhang by a byte or two */
     float cost;         /* expected hits a byte of clean data */
 };
 
@@ -95,8 +95,9 @@ static inline uint32_t glc_build_count(const struct glc_build *b, enum glc_img_s
 
 /* atom.c: the cheapest set of atoms one of which every match of `re` contains. */
 void glc_atom_cover(struct glc_build *b, const struct glc_re *re, struct glc_cover *out);
-/* The folded values that position `i` of the atom may have; how many (0: too many to tell apart, over 32). */
-uint32_t glc_atom_values(const struct glc_atom *a, uint32_t i, uint8_t out[32]);
+/* The folded values that position `i` of the atom may have (any, where it lies outside), and how many. */
+enum { GLC_ATOM_VALUES = 128 };
+uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_ATOM_VALUES]);
 
 /* witness.c: patterns one of which must occur wherever the rule matches. */
 struct glc_witness {

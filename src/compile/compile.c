@@ -15,6 +15,7 @@
 /* A pattern that would be met more often than this in clean data is not searched for: its rules are judged
  * for every layer and look for it then, once. */
 #define COST_MOST 0.02f
+#define CHEAP     1e-3f
 
 struct compiling {
     struct glc_build b;
@@ -119,26 +120,39 @@ static bool find_witnesses(struct compiling *c)
     return !c->b.arena.failed;
 }
 
-/* The two rarest exact bytes of an atom: what a scan for it looks at first. */
-static void rare_bytes(const struct glc_build *b, const struct glc_atom *a, uint16_t rare[2])
+/* How common a byte is, roughly: what a scan for an atom looks at first should be rare. */
+static float byte_rank(uint8_t v, uint8_t mask)
+{
+    static const char common[] = "etaoinsrlhdcumfpgyb";
+    if (mask != 0xff && (mask != 0xdf || !glc_ascii_isalnum(v)))
+        return INFINITY;
+    if (v == 0)
+        return 20;
+    if (v == 0xff || v == ' ')
+        return 8;
+    float fold = mask == 0xdf ? 1.5f : 1;
+    const char *p = memchr(common, glc_ascii_lower(v), sizeof common - 1);
+    if (p != NULL && (v >= 'a' || mask == 0xdf))
+        return (6 - (float)(p - common) / 5) * fold;
+    if (v == 0x48 || v == 0x8b || v == 0x89 || v == 1 || v == '0' || v == '\n' || v == 0x24)
+        return 3;
+    return (glc_ascii_isalnum(v) || v < 0x10 ? 2.0f : 1.0f) * fold;
+}
+
+/* Its two rarest positions that are exact, or exact but for case. */
+static void rare_bytes(const struct glc_atom *a, uint16_t rare[2])
 {
     float best[2] = { INFINITY, INFINITY };
-    (void)b;
     rare[0] = rare[1] = GLC_IMG_NONE16;
     for (uint32_t i = 0; i < a->len && i < 256; i++) {
-        if (a->mask[i] != 0xff)
-            continue;
-        uint8_t v = a->value[i];
-        bool common = v == 0 || v == 0xff || v == ' ' || v == 'e' || v == 't' || v == 0x8b || v == 0x48;
-        float f = common ? 3 : glc_ascii_isalnum(v) ? 2 : 1;
-        for (uint32_t k = 0; k < i && k < 256; k++)
-            f += a->mask[k] == 0xff && a->value[k] == v ? 0.1f : 0;
+        float f = byte_rank(a->value[i], a->mask[i]);
         if (f < best[0]) {
             best[1] = best[0];
             rare[1] = rare[0];
             best[0] = f;
             rare[0] = (uint16_t)i;
-        } else if (f < best[1]) {
+        } else if (f < best[1] &&
+                   (rare[0] == GLC_IMG_NONE16 || a->value[i] != a->value[rare[0]] || best[1] == INFINITY)) {
             best[1] = f;
             rare[1] = (uint16_t)i;
         }
@@ -151,7 +165,7 @@ static bool write_atom(struct compiling *c, const struct glc_atom *a, uint32_t v
     struct glc_img_atom out = {
         .bytes = (uint32_t)bytes->len, .len = a->len, .variant = variant, .near = a->near, .far = a->far
     };
-    rare_bytes(&c->b, a, out.rare);
+    rare_bytes(a, out.rare);
     return glc_buf_put(bytes, a->value, a->len) && glc_buf_put(bytes, a->mask, a->len) &&
            glc_buf_put(&c->b.section[GLC_IMG_ATOMS], &out, sizeof out);
 }
@@ -432,8 +446,29 @@ static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_wi
     return true;
 }
 
+/* A rule that is judged always: its patterns are searched for all the same, where that is cheap. If none of
+ * them occurs, the matcher knows so without looking for each. */
+static bool want_cheap(struct compiling *c, uint32_t rule)
+{
+    struct glc_img_pattern *p = (struct glc_img_pattern *)(void *)c->b.section[GLC_IMG_PATTERNS].ptr;
+    for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
+        struct glc_witness w = { .rule = rule, .pattern = i };
+        uint32_t number = c->first_pattern[rule] + i;
+        if (c->cost[number] > CHEAP ||
+            (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
+            continue;
+        if (!want_witness(c, rule, &w))
+            return false;
+        p[number].flags |= GLC_IMG_SEARCHED;
+    }
+    return true;
+}
+
 static bool want_all(struct compiling *c)
 {
+    for (size_t i = 0; i < c->b.alwayses; i++)
+        if (!want_cheap(c, c->b.always[i].rule))
+            return false;
     for (size_t r = 0; r < c->b.set->rules; r++)
         for (size_t i = 0; i < c->witness[r].n; i++)
             if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i]))

@@ -29,15 +29,13 @@ static bool push_want(struct glc_build *b, const struct glc_want *w)
 }
 
 /* One want for every value that the window at `at` may have. */
-static bool want_values(struct glc_build *b, const struct glc_atom *a, uint32_t at, uint32_t width,
+static bool want_values(struct glc_build *b, const struct glc_atom *a, int32_t at, uint32_t width,
                         struct glc_want *w)
 {
-    uint8_t values[8][32];
+    uint8_t values[8][GLC_ATOM_VALUES];
     uint32_t count[8], pick[8] = { 0 };
     for (uint32_t i = 0; i < width; i++) {
-        count[i] = glc_atom_values(a, at + i, values[i]);
-        if (count[i] == 0)
-            return false;
+        count[i] = glc_atom_values(a, (int64_t)at + i, values[i]);
     }
     for (;;) {
         w->value = 0;
@@ -57,8 +55,8 @@ bool glc_filter_want(struct glc_build *b, const struct glc_atom *a, const struct
 {
     for (uint32_t k = 0; k < stages[a->stage].stride; k++) {
         struct glc_want w = { .stage = a->stage, .ref = *ref };
-        w.ref.at = a->at + k;
-        if (!want_values(b, a, a->at + k, stages[a->stage].width, &w))
+        w.ref.at = a->at[k];
+        if (!want_values(b, a, a->at[k], stages[a->stage].width, &w))
             return false;
     }
     return true;
@@ -94,7 +92,7 @@ bool glc_filter_pin(struct glc_build *b, const struct glc_atom *a, const struct 
     /* GLC_FROM_END counts backwards. */
     int64_t forth = (int64_t)at + a->near;
     p->anchor.offset += anchor->kind == GLC_FROM_END ? -forth : forth;
-    p->ref.at = at;
+    p->ref.at = (int32_t)at;
     for (uint32_t i = 0; i < width; i++)
         p->key |= (uint32_t)a->value[at + i] << (8 * i);
     return true;

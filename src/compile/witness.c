@@ -294,6 +294,27 @@ static void find_needed(struct look *l, const struct glc_expr *x, struct glc_wit
     l->depth--;
 }
 
+/* A sum of counts: adds their patterns; false: it is something else. */
+static bool counts(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
+{
+    struct glc_witnesses w;
+    if (l->depth >= DEPTH_MOST)
+        return false;
+    if (x->op == GLC_X_COUNT || x->op == GLC_X_COUNT_IN) {
+        one(l, x->index, &w);
+        join(l, out, &w);
+        return true;
+    }
+    if (x->op != GLC_X_ADD)
+        return x->op == GLC_X_INT && x->u.integer == 0;
+    l->depth++;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < x->kids; i++)
+        ok = counts(l, x->kid[i], out);
+    l->depth--;
+    return ok;
+}
+
 /* A count compared with a constant that 0 does not satisfy. */
 static void find_compare(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
 {
@@ -318,6 +339,15 @@ static void find_compare(struct look *l, const struct glc_expr *x, struct glc_wi
                                      : 0 >= v;
         if (!zero) {
             one(l, count->index, out);
+            return;
+        }
+    }
+    /* More of these than of those: at least one of these. */
+    if (op == GLC_X_GT || op == GLC_X_LT) {
+        struct glc_witnesses more = { 0 }, less = { 0 };
+        if (counts(l, x->kid[op != GLC_X_GT], &more) && counts(l, x->kid[op == GLC_X_GT], &less) &&
+            more.n != 0) {
+            *out = more;
             return;
         }
     }

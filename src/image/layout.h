@@ -96,7 +96,7 @@ struct glc_img_space {
     uint32_t zero;
 };
 
-enum { GLC_IMG_HIDDEN = 1, GLC_IMG_NO_OVERLAP = 2, GLC_IMG_LONGEST = 4 };
+enum { GLC_IMG_HIDDEN = 1, GLC_IMG_NO_OVERLAP = 2, GLC_IMG_LONGEST = 4, GLC_IMG_SEARCHED = 8 };
 
 struct glc_img_pattern {
     uint32_t id; /* string */
@@ -130,7 +130,7 @@ struct glc_img_atom {
     uint32_t len;
     uint32_t variant;
     uint32_t near, far; /* where it may begin, counted from the match's start; far NONE: no bound */
-    uint16_t rare[2];   /* its two rarest positions that are exact (mask 0xff); NONE16: there is none */
+    uint16_t rare[2];   /* its two rarest positions; NONE16: there is none */
 };
 #define GLC_IMG_NONE16 0xffff
 
@@ -143,7 +143,7 @@ struct glc_img_window {
 struct glc_img_ref {
     uint32_t rule; /* to be touched */
     uint32_t atom;
-    uint32_t at; /* of the window within the atom */
+    int32_t at; /* of the window within the atom; may overhang */
     uint32_t classes;
 };
 

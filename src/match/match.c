@@ -68,6 +68,7 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->changed = calloc(rules, sizeof *m->changed);
     m->judge = calloc(rules, sizeof *m->judge);
     m->slot_of = calloc(patterns, sizeof *m->slot_of);
+    m->cost = m->opt.costs ? calloc(rules, sizeof *m->cost) : NULL;
     m->re = glc_re_scratch_new();
     m->cond = glc_cond_scratch_new();
     load_tables(m);
@@ -263,4 +264,10 @@ const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint
         return NULL;
     *n = s->n;
     return s->list;
+}
+
+const struct glc_rule_cost *glc_matcher_costs(const struct glc_matcher *m, uint32_t *rules)
+{
+    *rules = m->img->rules;
+    return m->cost;
 }

@@ -16,6 +16,7 @@ struct glc_match_options {
     uint64_t
         steps; /* step budget per layer and rule for verification; 0: the default (docs/PROTOCOL.image.md) */
     bool no_simd;                                /* scalar paths only: for tests and debugging */
+    bool costs;                                  /* count what each rule costs: glc_matcher_costs() */
     void (*console)(void *to, const char *line); /* console.log; NULL: nowhere */
     void *console_to;
 };
@@ -54,6 +55,17 @@ struct glc_occurrence {
  * needed). */
 const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint32_t rule, uint32_t pattern,
                                                      uint64_t *n);
+
+/* What a rule has cost on all layers since the matcher was made. */
+struct glc_rule_cost {
+    uint64_t candidates; /* windows of its patterns met and compared */
+    uint64_t confirmed;  /* those that held */
+    uint64_t judged;     /* times its condition was judged */
+    uint64_t ns;         /* time that took, patterns sought on demand included */
+};
+
+/* One record for each rule of the image (with opt.costs; else NULL). */
+const struct glc_rule_cost *glc_matcher_costs(const struct glc_matcher *m, uint32_t *rules);
 
 /* Why a rule matched or not, for `glacis explain`: each pattern with its occurrences and a few bytes around,
  * each branch of the condition with its value, as text (indented) appended to `out`. Uses the layer of the

@@ -15,7 +15,8 @@ enum {
     GLC_RULE_UNKNOWN, /* not yet asked */
     GLC_RULE_DEAD,    /* its class, size or first bytes do not fit */
     GLC_RULE_LIVE,    /* it might match if touched */
-    GLC_RULE_TOUCHED, /* a witness occurred, or it has none: its condition is to be judged */
+    GLC_RULE_TOUCHED, /* a witness occurred: its condition is to be judged */
+    GLC_RULE_ALWAYS,  /* no pattern of it was touched in the pass, but its condition is to be judged */
     GLC_RULE_FALSE,
     GLC_RULE_TRUE,
 };
@@ -33,10 +34,6 @@ struct glc_bucket_table {
     const struct glc_img_bucket *bucket;
     uint64_t mask;  /* buckets − 1 */
     unsigned shift; /* hash >> shift, then & mask: the bucket */
-};
-
-struct glc_cost {
-    uint64_t candidates, confirmed, judged, ns;
 };
 
 struct glc_matcher {
@@ -77,13 +74,13 @@ struct glc_matcher {
     bool hashed[GLC_DIGEST_ALGS];
     uint8_t sum[GLC_DIGEST_ALGS][GLC_DIGEST_MAX];
 
-    struct glc_cost *cost; /* of each rule; NULL: not counted */
+    struct glc_rule_cost *cost; /* of each rule; NULL: not counted */
 };
 
 /* gate.c: does the rule concern this layer? Moves it from UNKNOWN to LIVE or DEAD. */
 bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate);
 uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule);
-void glc_matcher_touch(struct glc_matcher *m, uint32_t rule);
+void glc_matcher_touch(struct glc_matcher *m, uint32_t rule, uint8_t state);
 
 /* filter.c: the pass over the layer; touches rules. */
 void glc_matcher_pass(struct glc_matcher *m);

@@ -125,6 +125,12 @@ static void gather_starts(struct gather *g)
         g->err = GLC_CORRUPT;
         return;
     }
+    if (g->first_only && g->lo == 0 && g->hi == m->data.len && (g->v->flags & GLC_IMG_FULLWORD) == 0) {
+        bool any = false;
+        g->err = glc_re_search(&in, glc_span(code, g->v->code_len), &any);
+        g->hit = g->hit || any;
+        return;
+    }
     enum glc_err e = glc_re_starts(&in, glc_span(back, g->v->back_len), g->lo, g->hi, each_start, g);
     if (g->err == GLC_OK)
         g->err = e;
@@ -179,6 +185,14 @@ static enum glc_err gather_all(struct gather *g, uint32_t pattern)
     return g->first_only && g->hit ? GLC_OK : g->err;
 }
 
+/* Did the pass look for this pattern of the rule being judged, and meet none of the rule's at all? */
+static bool known_absent(const struct glc_matcher *m, uint32_t pattern)
+{
+    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, pattern, sizeof *p);
+    return p != NULL && (p->flags & GLC_IMG_SEARCHED) != 0 && p->rule < m->img->rules &&
+           m->rule_state[p->rule] == GLC_RULE_ALWAYS;
+}
+
 static struct glc_slot *slot_of(struct glc_matcher *m, uint32_t pattern)
 {
     if (pattern >= m->img->section[GLC_IMG_PATTERNS].n)
@@ -202,6 +216,10 @@ static struct glc_slot *slot_of(struct glc_matcher *m, uint32_t pattern)
 
 enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out)
 {
+    if (known_absent(m, pattern)) {
+        *out = false;
+        return GLC_OK;
+    }
     struct glc_slot *s = slot_of(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
@@ -225,7 +243,7 @@ enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at
     bool found = false;
     if (v == NULL)
         return GLC_CORRUPT;
-    if (glc_matcher_range(m, p, &lo, &hi) && at >= lo && at < hi) {
+    if (!known_absent(m, pattern) && glc_matcher_range(m, p, &lo, &hi) && at >= lo && at < hi) {
         for (uint32_t i = 0; i < p->variants && !found; i++) {
             enum glc_err e = glc_matcher_variant_at(m, p, &v[i], at, &found, &len);
             if (e != GLC_OK)
@@ -272,7 +290,7 @@ enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, const str
     struct glc_slot *s = slot_of(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
-    if (!s->listed && s->present == 1) {
+    if (!s->listed && (s->present == 1 || known_absent(m, pattern))) {
         s->listed = true;
     } else if (!s->listed) {
         struct gather g = { .m = m, .most = m->opt.most != 0 ? m->opt.most : MOST_DEFAULT };

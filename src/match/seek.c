@@ -1,4 +1,4 @@
-/* Finding one run of masked bytes: its two rarest exact bytes at once, then the whole.
+/* Finding one run of masked bytes: its two rarest bytes at once, then the whole.
  *
  * Adversarial data make every place a candidate; each then costs one comparison that ends at its first
  * difference. */
@@ -39,32 +39,45 @@ static uint64_t seek_byte(const struct needle *n, uint64_t from, uint64_t to)
         if (p == NULL)
             return UINT64_MAX;
         uint64_t at = (uint64_t)(p - n->data) - n->a;
-        if (n->data[at + n->b] == n->value[n->b] && here(n, at))
+        if ((n->data[at + n->b] & n->mask[n->b]) == n->value[n->b] && here(n, at))
             return at;
         from = at + 1;
     }
     return UINT64_MAX;
 }
 
+static uint64_t seek_pair(const struct needle *n, uint64_t from, uint64_t to)
+{
+    uint8_t ma = n->mask[n->a], va = n->value[n->a], mb = n->mask[n->b], vb = n->value[n->b];
+    if (ma == 0xff)
+        return seek_byte(n, from, to);
+    for (uint64_t at = from; at < to; at++)
+        if ((n->data[at + n->a] & ma) == va && (n->data[at + n->b] & mb) == vb && here(n, at))
+            return at;
+    return UINT64_MAX;
+}
+
 #if defined(__x86_64__)
-/* 32 places at a time: `from` counts places of the needle's start, a and b are where its two bytes then
- * stand. */
+/* 32 places at a time: `at` counts places of the needle's start, a and b are where its two bytes then stand.
+ */
 __attribute__((target("avx2"))) static uint64_t seek_avx2(const struct needle *n, uint64_t from, uint64_t to)
 {
     const __m256i a = _mm256_set1_epi8((char)n->value[n->a]), b = _mm256_set1_epi8((char)n->value[n->b]);
+    const __m256i ma = _mm256_set1_epi8((char)n->mask[n->a]), mb = _mm256_set1_epi8((char)n->mask[n->b]);
+    const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
     uint64_t at = from;
     for (; at + 32 <= to; at += 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(n->data + at + n->a));
-        __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(n->data + at + n->b));
-        uint32_t hit = (uint32_t)_mm256_movemask_epi8(
-            _mm256_and_si256(_mm256_cmpeq_epi8(x, a), _mm256_cmpeq_epi8(y, b)));
-        for (; hit != 0; hit &= hit - 1) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(pa + at));
+        __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(pb + at));
+        __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(x, ma), a),
+                                        _mm256_cmpeq_epi8(_mm256_and_si256(y, mb), b));
+        for (uint32_t hit = (uint32_t)_mm256_movemask_epi8(both); hit != 0; hit &= hit - 1) {
             uint64_t place = at + (uint64_t)__builtin_ctz(hit);
             if (here(n, place))
                 return place;
         }
     }
-    return seek_byte(n, at, to);
+    return seek_pair(n, at, to);
 }
 #endif
 
@@ -86,5 +99,5 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
     if (m->avx2)
         return seek_avx2(&n, from, to);
 #endif
-    return seek_byte(&n, from, to);
+    return seek_pair(&n, from, to);
 }

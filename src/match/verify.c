@@ -142,7 +142,8 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
         m->corrupt = true;
         return;
     }
-    if (window < ref->at || !glc_matcher_atom_at(m, atom, window - ref->at))
+    uint64_t at = window - (uint64_t)(int64_t)ref->at; /* may wrap: then it is past the end */
+    if (!glc_matcher_atom_at(m, atom, at))
         return;
     const struct glc_img_variant *v = glc_image_at(m->img, GLC_IMG_VARIANTS, atom->variant, sizeof *v);
     const struct glc_img_pattern *p =
@@ -154,7 +155,7 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
     if (m->cost != NULL)
         m->cost[ref->rule].confirmed++;
     if (atom->near == atom->far) {
-        uint64_t at = window - ref->at, lo, hi, len;
+        uint64_t lo, hi, len;
         bool found;
         if (at < atom->near || !glc_matcher_range(m, p, &lo, &hi) || at - atom->near < lo ||
             at - atom->near >= hi)
@@ -164,5 +165,5 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
         if (e == GLC_OK && !found)
             return;
     }
-    glc_matcher_touch(m, ref->rule);
+    glc_matcher_touch(m, ref->rule, GLC_RULE_TOUCHED);
 }
