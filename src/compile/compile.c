@@ -211,7 +211,8 @@ static enum glc_err write_variant(struct compiling *c, const struct glc_variant 
                                    .pattern = pattern,
                                    .key = v->key };
     out.flags = (uint8_t)((v->wide ? GLC_IMG_WIDE : 0) | (v->fullword ? GLC_IMG_FULLWORD : 0) |
-                          (v->xored ? GLC_IMG_XORED : 0) | (k->whole ? 0 : GLC_IMG_REGEX));
+                          (v->xored ? GLC_IMG_XORED : 0) | (v->through ? GLC_IMG_THROUGH : 0) |
+                          (k->whole ? 0 : GLC_IMG_REGEX));
     c->first_atom[number] = out.atom;
     if (!k->whole) {
         enum glc_err e = write_code(c, v, &out, why);

@@ -110,7 +110,7 @@ struct glc_img_pattern {
     int64_t offset;
 };
 
-enum { GLC_IMG_WIDE = 1, GLC_IMG_FULLWORD = 2, GLC_IMG_XORED = 4, GLC_IMG_REGEX = 8 };
+enum { GLC_IMG_WIDE = 1, GLC_IMG_FULLWORD = 2, GLC_IMG_XORED = 4, GLC_IMG_REGEX = 8, GLC_IMG_THROUGH = 16 };
 
 /* A variant is one run of masked bytes (its only atom), or a regular expression in CODE with the atoms one of
  * which every match contains (none: nothing is known). */

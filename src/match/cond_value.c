@@ -178,13 +178,13 @@ static bool float_compare(enum glc_cond_op op, double a, double b)
 
 bool glc_cond_compare(enum glc_cond_op op, struct glc_value *a, const struct glc_value *b)
 {
-    bool ordered = op != GLC_C_EQ && op != GLC_C_NE;
     bool numbers =
         (a->type == GLC_T_INT || a->type == GLC_T_BOOL) && (b->type == GLC_T_INT || b->type == GLC_T_BOOL);
     if (!numbers && (a->type != b->type || (a->type != GLC_T_FLOAT && a->type != GLC_T_STRING)))
         return false;
     if (!a->defined || !b->defined)
-        *a = a->type == GLC_T_FLOAT && ordered ? glc_cond_bool(false) : glc_cond_undefined(GLC_T_BOOL);
+        /* yara answers false where a float is less than nothing, and undefined to all other comparisons. */
+        *a = a->type == GLC_T_FLOAT && op == GLC_C_LT ? glc_cond_bool(false) : glc_cond_undefined(GLC_T_BOOL);
     else if (a->type == GLC_T_FLOAT)
         *a = glc_cond_bool(float_compare(op, a->u.real, b->u.real));
     else if (a->type == GLC_T_STRING)

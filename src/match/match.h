@@ -49,6 +49,7 @@ struct glc_occurrence {
     uint64_t offset, length;
     uint8_t key; /* xor key of the variant that matched */
     bool xored;
+    uint32_t variant; /* its number within the pattern */
 };
 
 /* Occurrences of one pattern of a rule, sorted by offset (with opt.strings; otherwise what happened to be

@@ -2,7 +2,7 @@
  *
  * A variant of masked bytes is sought directly. A regular expression is tried at the starts that a nearby
  * atom allows, or else all its starts are found in one walk backwards. Of several matches at one start one
- * counts: the shortest, or the longest where the pattern says so. */
+ * counts: the first variant's, and of that the shortest, or the longest where the pattern says so. */
 #include <stdlib.h>
 
 #include "match/matcher.h"
@@ -14,6 +14,7 @@ struct gather {
     struct glc_matcher *m;
     const struct glc_img_pattern *p;
     const struct glc_img_variant *v;
+    uint32_t index; /* of v within the pattern */
     uint64_t lo, hi;
     bool first_only;
     bool hit;
@@ -41,9 +42,11 @@ static bool keep(struct gather *g, uint64_t start, uint64_t len)
         g->item = p;
         g->room = room;
     }
-    g->item[g->n++] = (struct glc_occurrence){
-        .offset = start, .length = len, .key = g->v->key, .xored = (g->v->flags & GLC_IMG_XORED) != 0
-    };
+    g->item[g->n++] = (struct glc_occurrence){ .offset = start,
+                                               .length = len,
+                                               .key = g->v->key,
+                                               .xored = (g->v->flags & GLC_IMG_XORED) != 0,
+                                               .variant = g->index };
     return true;
 }
 
@@ -177,6 +180,7 @@ static enum glc_err gather_all(struct gather *g, uint32_t pattern)
         return GLC_OK;
     for (uint32_t i = 0; i < g->p->variants && g->err == GLC_OK && !(g->first_only && g->hit); i++) {
         g->v = &v[i];
+        g->index = i;
         if ((v[i].flags & GLC_IMG_REGEX) != 0)
             gather_regex(g);
         else
@@ -259,7 +263,7 @@ static int by_start(const void *x, const void *y)
     const struct glc_occurrence *a = x, *b = y;
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
-    return a->length < b->length ? -1 : a->length > b->length;
+    return a->variant < b->variant ? -1 : a->variant > b->variant;
 }
 
 /* Sort, keep one length a start, and where the pattern says so only what begins behind the one before. */
@@ -272,11 +276,8 @@ static void settle(struct gather *g)
         qsort(g->item, g->n, sizeof *g->item, by_start);
     uint64_t n = 0;
     for (uint64_t i = 0; i < g->n; i++) {
-        if (n != 0 && g->item[n - 1].offset == g->item[i].offset) {
-            if ((g->p->flags & GLC_IMG_LONGEST) != 0)
-                g->item[n - 1] = g->item[i];
+        if (n != 0 && g->item[n - 1].offset == g->item[i].offset)
             continue;
-        }
         if (n != 0 && (g->p->flags & GLC_IMG_NO_OVERLAP) != 0 &&
             g->item[i].offset - g->item[n - 1].offset < g->item[n - 1].length)
             continue;

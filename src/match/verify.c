@@ -32,7 +32,7 @@ bool glc_matcher_fullword(const struct glc_matcher *m, const struct glc_img_vari
                           uint64_t len)
 {
     const uint8_t *d = m->data.ptr;
-    uint8_t key = (v->flags & GLC_IMG_XORED) != 0 ? v->key : 0;
+    uint8_t key = (v->flags & GLC_IMG_THROUGH) != 0 ? v->key : 0;
     uint64_t end = start + len, size = m->data.len;
     if ((v->flags & GLC_IMG_WIDE) != 0)
         return !(start >= 2 && (d[start - 1] ^ key) == 0 && glc_ascii_isalnum(d[start - 2] ^ key)) &&

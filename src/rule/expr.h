@@ -48,7 +48,7 @@ enum glc_expr_op {
     GLC_X_BIT_OR,
     GLC_X_BIT_XOR,
     GLC_X_SHL, /* a shift by 64 and more gives 0, by a negative count undefined */
-    GLC_X_SHR, /* logical, as YARA's */
+    GLC_X_SHR, /* arithmetic, as YARA's; by 64 and more 0, by a negative count undefined */
 
     /* Comparisons of two INT, two FLOAT or two STRING kids; result BOOL. */
     GLC_X_EQ,

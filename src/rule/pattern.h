@@ -10,7 +10,8 @@ struct glc_variant {
     struct glc_re *re;
     bool wide;     /* re was widened: word characters for \b and fullword are two bytes, the second zero */
     bool fullword; /* neither neighbour is alphanumeric */
-    bool xored;    /* re was made with this key, neighbours are looked at through it */
+    bool xored;    /* re was made with this key */
+    bool through;  /* fullword looks at the neighbours through the key (YARA-X), not as they are (YARA) */
     uint8_t key;
 };
 

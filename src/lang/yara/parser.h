@@ -123,8 +123,8 @@ struct glc_span glc_yara_text(struct glc_yara_parser *p, const struct glc_yara_t
 /* hex.c: a hex string; the token at hand is its '{', which and all of it is stepped over. */
 struct glc_re *glc_yara_hex(struct glc_yara_parser *p);
 
-/* regex.c: the tree of a REGEX token. *greedy: it repeats, and greedily (a regex without repeats is greedy as
- * well). */
+/* regex.c: the tree of a REGEX token. *greedy: it has a greedy repeat; without any, YARA reports the shortest
+ * match. */
 struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_tok *tok, bool nocase,
                               bool *greedy);
 

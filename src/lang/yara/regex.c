@@ -387,6 +387,6 @@ struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_t
         re = wrong(&r, r.at, 1, "write \\) for the character", "a ) without its (");
     if (re == NULL && !p->failed)
         return glc_yara_nomem(p);
-    *greedy = !r.lazy;
+    *greedy = r.greedy;
     return re;
 }

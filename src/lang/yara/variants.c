@@ -80,9 +80,11 @@ static bool add_xor(struct glc_yara_parser *p, struct glc_span text, const struc
     for (unsigned key = m->xor_min; key <= m->xor_max; key++) {
         for (size_t i = 0; i < text.len; i++)
             bytes[i] = (uint8_t)(text.ptr[i] ^ key);
-        const struct glc_variant v = {
-            .wide = wide, .fullword = m->fullword, .xored = true, .key = (uint8_t)key
-        };
+        const struct glc_variant v = { .wide = wide,
+                                       .fullword = m->fullword,
+                                       .xored = true,
+                                       .through = glc_yara_is_x(p),
+                                       .key = (uint8_t)key };
         if (!add(p, pattern, glc_re_bytes(p->a, bytes, NULL, (uint32_t)text.len), &v))
             return false;
     }
