@@ -4,15 +4,18 @@
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "cli/signatures.h"
+#include "format/format.h"
+#include "image/layout.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum option { OPT_OUT, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_IR, OPT_QUIET, OPTIONS };
+enum option { OPT_OUT, OPT_ADD_TO, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_IR, OPT_QUIET, OPTIONS };
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
+    [OPT_ADD_TO] = { "add-to", 0, "IMAGE", "write IMAGE and these signatures behind it: quick, whatever its size" },
     [OPT_DEFINE] = { "define", 'd', "NAME=VALUE", "declare an external variable with its usual value" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
     [OPT_STRICT] = { "strict", 0, NULL, "a signature that is not taken is an error, and nothing is written" },
@@ -47,14 +50,43 @@ static int write_image(const char *path, const struct glc_buf *image, const stru
     return GLC_EXIT_OK;
 }
 
-static int build(const char *const *source, unsigned sources, const char *out,
+/* Start the output with the images of `base`, up to the place where another may begin. */
+static enum glc_err take_base(const char *base, struct glc_buf *image)
+{
+    struct glc_map map;
+    struct glc_image *old[GLC_IMAGE_SEGMENTS];
+    struct glc_error err = { 0 };
+    uint32_t n = 0;
+    enum glc_err e = glc_map_path(base, &map);
+    if (e != GLC_OK) {
+        fprintf(stderr, "glacis compile: --add-to %s: %s\n", base, strerror(errno));
+        return e;
+    }
+    e = glc_image_open_all(map.bytes, glc_format_modules(), old, &n, &err);
+    for (uint32_t i = 0; i < n; i++)
+        glc_image_free(old[i]);
+    if (e == GLC_OK && n == GLC_IMAGE_SEGMENTS)
+        e = glc_err_set(&err, GLC_LIMIT, "too many additions: compile the set again", map.bytes.len);
+    if (e != GLC_OK)
+        fprintf(stderr, "glacis compile: --add-to %s: %s\n", base, err.msg != NULL ? err.msg : glc_err_name(e));
+    size_t padding = (GLC_IMG_ALIGN - map.bytes.len % GLC_IMG_ALIGN) % GLC_IMG_ALIGN;
+    static const uint8_t zeroes[GLC_IMG_ALIGN];
+    if (e == GLC_OK && (!glc_buf_put(image, map.bytes.ptr, map.bytes.len) || !glc_buf_put(image, zeroes, padding)))
+        e = GLC_NOMEM;
+    glc_map_done(&map);
+    return e;
+}
+
+static int build(const char *const *source, unsigned sources, const char *out, const char *base,
                  const struct glc_build_options *bo)
 {
     uint64_t began = glc_clock_ns();
     struct glc_buf image;
     struct glc_build_stats st = { 0 };
     glc_buf_init(&image, (size_t)16 << 30);
-    enum glc_err e = glc_build(source, sources, bo, &image, &st);
+    enum glc_err e = base == NULL ? GLC_OK : take_base(base, &image);
+    if (e == GLC_OK)
+        e = glc_build(source, sources, bo, &image, &st);
     if (st.seen != 0 || st.errors != 0)
         fprintf(stderr, "%llu signatures read, %llu taken, %llu not taken, %llu warnings\n",
                 (unsigned long long)st.seen, (unsigned long long)st.taken, (unsigned long long)st.refused,
@@ -73,7 +105,7 @@ int glc_cmd_compile(int argc, char **argv)
     struct glc_args a;
     struct glc_build_options bo = { .keep_ir = true };
     const char **list = calloc((size_t)argc * 2 + 2, sizeof *list);
-    const char *value, *out = NULL;
+    const char *value, *out = NULL, *base = NULL;
     if (list == NULL)
         return GLC_EXIT_ERROR;
     const char **source = list, **define = list + argc + 1;
@@ -85,6 +117,8 @@ int glc_cmd_compile(int argc, char **argv)
             source[sources++] = value;
         else if (o == OPT_OUT)
             out = value;
+        else if (o == OPT_ADD_TO)
+            base = value;
         else if (o == OPT_DEFINE)
             define[defines++] = value;
         else if (o == OPT_DIALECT && (strcmp(value, "yara") == 0 || strcmp(value, "yara-x") == 0))
@@ -109,7 +143,7 @@ int glc_cmd_compile(int argc, char **argv)
         fprintf(stderr, "glacis compile: %s\nTry 'glacis compile --help'.\n",
                 sources == 0 ? "no SOURCE" : "no image to write: name it by -o");
     else
-        code = build(source, sources, out, &bo);
+        code = build(source, sources, out, base, &bo);
 done:
     free(list);
     return code;

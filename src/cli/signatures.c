@@ -142,10 +142,10 @@ static bool is_image(int fd)
 static enum glc_err add_image(struct glc_signatures *s, int fd, const char *name)
 {
     struct glc_error err = { 0 };
-    uint32_t i = s->n;
+    uint32_t i = s->fds, n = 0;
     enum glc_err e = i < GLC_SIGNATURES_MOST ? glc_map_fd(fd, &s->map[i]) : GLC_LIMIT;
     if (e == GLC_OK) {
-        e = glc_image_open(s->map[i].bytes, glc_format_modules(), &s->image[i], &err);
+        e = glc_image_open_all(s->map[i].bytes, glc_format_modules(), s->image + s->n, &n, &err);
         if (e != GLC_OK)
             glc_map_done(&s->map[i]);
     }
@@ -156,7 +156,8 @@ static enum glc_err add_image(struct glc_signatures *s, int fd, const char *name
         return e;
     }
     s->fd[i] = fd;
-    s->n++;
+    s->fds++;
+    s->n += n;
     return GLC_OK;
 }
 
@@ -220,12 +221,13 @@ enum glc_err glc_signatures_open(struct glc_signatures *s, const char *const *pa
 
 void glc_signatures_done(struct glc_signatures *s)
 {
-    for (uint32_t i = 0; i < s->n; i++) {
+    for (uint32_t i = 0; i < s->n; i++)
         glc_image_free(s->image[i]);
+    for (uint32_t i = 0; i < s->fds; i++) {
         glc_map_done(&s->map[i]);
         close(s->fd[i]);
     }
-    s->n = 0;
+    s->n = s->fds = 0;
 }
 
 char *glc_beside_program(const char *name)

@@ -11,7 +11,8 @@ enum { GLC_SIGNATURES_MOST = 60 };
 struct glc_signatures {
     int fd[GLC_SIGNATURES_MOST]; /* for workers; read-only or sealed */
     struct glc_map map[GLC_SIGNATURES_MOST];
-    struct glc_image *image[GLC_SIGNATURES_MOST];
+    uint32_t fds;
+    struct glc_image *image[GLC_SIGNATURES_MOST * GLC_IMAGE_SEGMENTS]; /* of all files, in their order */
     uint32_t n;
     uint32_t files; /* of these, images that were files (the others were compiled here and know -d already) */
 };

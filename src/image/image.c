@@ -122,6 +122,45 @@ enum glc_err glc_image_open(struct glc_span bytes, const struct glc_modules *mod
     return GLC_OK;
 }
 
+/* Bytes that the first image of `rest` takes with the padding behind it; 0: not to be told. */
+static uint64_t segment_size(struct glc_span rest)
+{
+    if (rest.len < sizeof(struct glc_img_header))
+        return 0;
+    const struct glc_img_header *head = (const void *)rest.ptr;
+    uint64_t size = head->size;
+    return size == 0 || size > rest.len ? 0 : size;
+}
+
+enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules,
+                                struct glc_image *out[GLC_IMAGE_SEGMENTS], uint32_t *n, struct glc_error *err)
+{
+    struct glc_image *img[GLC_IMAGE_SEGMENTS];
+    uint32_t count = 0;
+    uint64_t off = 0;
+    enum glc_err e = GLC_OK;
+    do {
+        struct glc_span rest = glc_span_sub(bytes, off, bytes.len);
+        uint64_t size = segment_size(rest);
+        if (count == GLC_IMAGE_SEGMENTS)
+            e = glc_err_set(err, GLC_LIMIT, "too many additions: compile the set again", off);
+        else /* a size that cannot be is for glc_image_open() to name */
+            e = glc_image_open(glc_span_sub(rest, 0, size == 0 ? rest.len : size), modules, &img[count], err);
+        if (e != GLC_OK)
+            break;
+        count++;
+        off += (size + (GLC_IMG_ALIGN - 1)) & ~(uint64_t)(GLC_IMG_ALIGN - 1);
+    } while (off < bytes.len);
+    if (e != GLC_OK) {
+        while (count != 0)
+            glc_image_free(img[--count]);
+        return e;
+    }
+    memcpy(out, img, count * sizeof(struct glc_image *));
+    *n = count;
+    return GLC_OK;
+}
+
 void glc_image_free(struct glc_image *img)
 {
     if (img == NULL)

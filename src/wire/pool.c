@@ -459,7 +459,7 @@ static const char *take_record(struct glc_pool *p, struct worker *w, const struc
     struct glc_result result;
     bool cut = false;
     glc_arena_reset(&p->arena);
-    if (glc_record_get_verdict(r->body, p->opt.images, &p->arena, &result, &cut) != GLC_OK)
+    if (glc_record_get_verdict(r->body, p->opt.segments, &p->arena, &result, &cut) != GLC_OK)
         return "its verdict cannot be read";
     struct job j = ring_pop(&w->out);
     w->out_bytes -= j.size;

@@ -18,7 +18,8 @@ struct glc_pool_options {
     struct glc_scan_options scan; /* the console callback is a flag here: lines come by `text` */
     uint64_t timeout_s;           /* per file; more is added for large ones; 0: none */
     const int *image;             /* descriptors of images, for as long as the pool lives */
-    uint32_t images;
+    uint32_t images;              /* how many of them */
+    uint32_t segments;            /* images in all of them: findings name one */
     const char *const *define; /* "name=value", ended by NULL; or NULL */
 
     /* A verdict, with the tag that glc_pool_add() was given. The result lives during the call. */

@@ -30,8 +30,9 @@ enum {
 struct worker {
     int sock;
     struct glc_scanner *scanner;
-    struct glc_image **image;
     struct glc_map *map;
+    uint32_t maps;
+    struct glc_image **image; /* those of every map, in order */
     uint32_t images;
     struct glc_wire_page *page;
     struct glc_buf out;
@@ -159,9 +160,9 @@ static void on_console(void *to, const char *line)
 
 static const char *open_images(struct worker *w, struct glc_wire_msg *m, const struct glc_scan_options *opt)
 {
-    w->images = m->fds - 1;
-    w->image = calloc(w->images + 1, sizeof(struct glc_image *));
-    w->map = calloc(w->images + 1, sizeof *w->map);
+    w->maps = m->fds - 1;
+    w->image = calloc((size_t)w->maps * GLC_IMAGE_SEGMENTS + 1, sizeof(struct glc_image *));
+    w->map = calloc(w->maps + 1, sizeof *w->map);
     w->small = malloc(SMALL + 1);
     if (w->image == NULL || w->map == NULL || w->small == NULL)
         return "out of memory";
@@ -169,8 +170,9 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
     if (page == MAP_FAILED)
         return "the progress page cannot be mapped";
     w->page = page;
-    for (uint32_t i = 0; i < w->images; i++) {
+    for (uint32_t i = 0; i < w->maps; i++) {
         struct glc_error err = { 0 };
+        uint32_t n = 0;
         uint64_t size = 0;
         if (!glc_file_size(m->fd[i + 1], &size) || size == 0 || size > SIZE_MAX / 2)
             return "a signature image is empty";
@@ -178,8 +180,9 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
         if (at == MAP_FAILED)
             return "a signature image cannot be mapped";
         w->map[i].bytes = glc_span(at, (size_t)size);
-        if (glc_image_open(w->map[i].bytes, glc_format_modules(), &w->image[i], &err) != GLC_OK)
+        if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), w->image + w->images, &n, &err) != GLC_OK)
             return err.msg != NULL ? err.msg : "a signature image is damaged";
+        w->images += n;
     }
     w->scanner = glc_scanner_new(w->image, w->images, opt);
     return w->scanner == NULL ? "out of memory" : NULL;
@@ -291,10 +294,10 @@ int glc_worker_serve(int sock, const struct glc_worker_hello *hello)
             break;
     }
     glc_scanner_free(w.scanner);
-    for (uint32_t i = 0; i < w.images && w.image != NULL && w.map != NULL; i++) {
+    for (uint32_t i = 0; i < w.images; i++)
         glc_image_free(w.image[i]);
+    for (uint32_t i = 0; i < w.maps && w.map != NULL; i++)
         glc_map_done(&w.map[i]);
-    }
     if (w.page != NULL)
         munmap(w.page, GLC_PAGE_BYTES);
     free(w.image);
