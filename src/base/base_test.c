@@ -34,6 +34,7 @@ static void cursor_error_is_sticky_and_keeps_place(void **state)
     assert_int_equal(c.err.off, 1);
     assert_int_equal(glc_cursor_u8(&c), 0); /* there is a byte, but the cursor has failed */
     assert_int_equal(c.off, 1);
+    assert_int_equal(glc_cursor_left(&c), 0); /* a loop over what is left ends */
 }
 
 static void cursor_survives_sums_that_wrap(void **state)

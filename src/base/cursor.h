@@ -26,9 +26,11 @@ static inline bool glc_cursor_ok(const struct glc_cursor *c)
     return c->err.code == GLC_OK;
 }
 
+/* Bytes that may still be read; 0 once the cursor has failed, so that `while (glc_cursor_left(&c) >= n)`
+ * ends. */
 static inline size_t glc_cursor_left(const struct glc_cursor *c)
 {
-    return c->len - c->off;
+    return c->err.code == GLC_OK ? c->len - c->off : 0;
 }
 
 /* Mark the cursor as failed at its current offset, unless it already is. */

@@ -116,11 +116,12 @@ enum glc_expr_op {
     GLC_X_LOOKUP,
     GLC_X_CALL,
 
-    /* ClamAV's counts: kid[0] is a tree of FOUND, AND, OR and inner CLAM_COUNT. The value of a tree is a sum of occurrences
-     * (of a FOUND: how many its pattern has; of AND, OR: of those kids that hold, 0 where the node itself does not hold; of
-     * an inner CLAM_COUNT: its tree's sum where it holds, else 0) together with the different patterns that went into it. It
-     * holds where the sum compares (`index`: enum glc_compare) with count.x, and at least count.distinct different patterns
-     * (0: no such demand) went in. A count of 0 and a < may hold where nothing was found. */
+    /* ClamAV's counts: kid[0] is a tree of FOUND, AND, OR and inner CLAM_COUNT. The value of a tree is a sum
+     * of occurrences (of a FOUND: how many its pattern has; of AND, OR: of those kids that hold, 0 where the
+     * node itself does not hold; of an inner CLAM_COUNT: its tree's sum where it holds, else 0) together with
+     * the different patterns that went into it. It holds where the sum compares (`index`: enum glc_compare)
+     * with count.x, and at least count.distinct different patterns (0: no such demand) went in. A count of 0
+     * and a < may hold where nothing was found. */
     GLC_X_CLAM_COUNT,
     GLC_X_OPS
 };
@@ -145,8 +146,8 @@ enum glc_fact {
     GLC_FACT_CLASS,     /* enum glc_class */
     GLC_FACT_CONTAINER, /* enum glc_class of the enclosing layer; undefined at the top */
     GLC_FACT_DEPTH,     /* 0 at the top */
-    GLC_FACT_PATH,      /* STRING: the formats around the layer, outermost first, each after a '>': ">mail>zip"; empty
-                         * at the top */
+    GLC_FACT_PATH, /* STRING: the formats around the layer, outermost first, each after a '>': ">mail>zip";
+                    * empty at the top */
     GLC_FACTS
 };
 
@@ -193,7 +194,7 @@ struct glc_expr {
             uint32_t n;
         } of;
         struct {
-            uint32_t x, y;        /* y: unused */
+            uint32_t x, y;     /* y: unused */
             uint32_t distinct; /* at least this many different subsignatures, 0: no such demand */
         } count;
     } u;

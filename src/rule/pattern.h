@@ -23,8 +23,8 @@ enum glc_anchor_kind {
     GLC_FROM_ENTRY,        /* entry point + offset (may be negative) */
     GLC_FROM_SECTION,      /* start of section `section` + offset */
     GLC_FROM_LAST_SECTION, /* start of the last section + offset */
-    GLC_IN_SECTION,        /* starts in section `section`, its end included: offset <= start <= offset + size */
-    GLC_IN_VERSION_INFO,   /* anywhere inside the PE version information */
+    GLC_IN_SECTION,      /* starts in section `section`, its end included: offset <= start <= offset + size */
+    GLC_IN_VERSION_INFO, /* anywhere inside the PE version information */
 };
 
 struct glc_anchor {
@@ -48,9 +48,10 @@ struct glc_pattern {
     struct glc_anchor anchor;
     bool hidden;       /* YARA's `private` modifier: found, but not reported */
     bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
-    bool no_overlap; /* after an occurrence, the next may begin only behind it; no language of ours counts like this */
-    /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its first does:
-     * the count is of different ends. Set only where a condition counts the pattern. */
+    bool no_overlap;   /* after an occurrence, the next may begin only behind it; no language of ours counts
+                          like this */
+    /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its
+     * first does: the count is of different ends. Set only where a condition counts the pattern. */
     bool count_ends;
     /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but
      * a rule of its own: not used yet. */

@@ -84,7 +84,8 @@ struct glc_ruleset {
     /* Signatures read, taken, and not taken (unsupported or wrong), over all sources. */
     uint64_t seen, taken, refused;
     struct glc_yara_names *yara; /* lang/yara's own: rule names by namespace, in the arena */
-    uint64_t skipped; /* seen, but not meant for this engine by their own words (ClamAV's functionality levels) */
+    uint64_t
+        skipped; /* seen, but not meant for this engine by their own words (ClamAV's functionality levels) */
 };
 
 void glc_ruleset_init(struct glc_ruleset *set, struct glc_arena *arena);
