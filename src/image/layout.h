@@ -96,7 +96,13 @@ struct glc_img_space {
     uint32_t zero;
 };
 
-enum { GLC_IMG_HIDDEN = 1, GLC_IMG_NO_OVERLAP = 2, GLC_IMG_LONGEST = 4, GLC_IMG_SEARCHED = 8 };
+enum {
+    GLC_IMG_HIDDEN = 1,
+    GLC_IMG_NO_OVERLAP = 2,
+    GLC_IMG_LONGEST = 4,
+    GLC_IMG_SEARCHED = 8,
+    GLC_IMG_COUNT_ENDS = 16
+};
 
 struct glc_img_pattern {
     uint32_t id; /* string */

@@ -61,12 +61,43 @@ static bool spend(struct gather *g, uint64_t steps)
     return true;
 }
 
+struct ends {
+    struct gather *g;
+    uint64_t start;
+    bool more;
+};
+
+static bool each_end(void *to, uint64_t end)
+{
+    struct ends *e = to;
+    struct gather *g = e->g;
+    if (end > e->start &&
+        ((g->v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(g->m, g->v, e->start, end - e->start)))
+        e->more = keep(g, e->start, end - e->start);
+    return e->more;
+}
+
+/* Every end counts, not only the nearest (glc_pattern.count_ends). */
+static bool try_ends(struct gather *g, uint64_t start)
+{
+    const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, g->v->code, g->v->code_len, 1);
+    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re, .steps = &g->m->steps };
+    struct ends e = { .g = g, .start = start, .more = true };
+    enum glc_err err =
+        code == NULL ? GLC_CORRUPT : glc_re_all(&in, glc_span(code, g->v->code_len), start, each_end, &e);
+    if (g->err == GLC_OK)
+        g->err = err;
+    return g->err == GLC_OK && e.more;
+}
+
 static bool try_start(struct gather *g, uint64_t start)
 {
     bool found;
     uint64_t len;
     if (!spend(g, 4))
         return false;
+    if ((g->p->flags & GLC_IMG_COUNT_ENDS) != 0 && (g->v->flags & GLC_IMG_REGEX) != 0)
+        return try_ends(g, start);
     g->err = glc_matcher_variant_at(g->m, g->p, g->v, start, &found, &len);
     return g->err == GLC_OK && (!found || keep(g, start, len));
 }
@@ -266,6 +297,28 @@ static int by_start(const void *x, const void *y)
     return a->variant < b->variant ? -1 : a->variant > b->variant;
 }
 
+static int by_end(const void *x, const void *y)
+{
+    const struct glc_occurrence *a = x, *b = y;
+    if (a->offset + a->length != b->offset + b->length)
+        return a->offset + a->length < b->offset + b->length ? -1 : 1;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* Sort by end and keep one start an end. */
+static void settle_ends(struct gather *g)
+{
+    if (g->n != 0)
+        qsort(g->item, g->n, sizeof *g->item, by_end);
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < g->n; i++)
+        if (n == 0 || g->item[n - 1].offset + g->item[n - 1].length != g->item[i].offset + g->item[i].length)
+            g->item[n++] = g->item[i];
+    g->n = n;
+    if (n != 0)
+        qsort(g->item, n, sizeof *g->item, by_start);
+}
+
 /* Sort, keep one length a start, and where the pattern says so only what begins behind the one before. */
 static void settle(struct gather *g)
 {
@@ -297,7 +350,10 @@ enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, const str
         struct gather g = { .m = m, .most = m->opt.most != 0 ? m->opt.most : MOST_DEFAULT };
         enum glc_err e = gather_all(&g, pattern);
         if (e == GLC_OK) {
-            settle(&g);
+            if (g.p != NULL && (g.p->flags & GLC_IMG_COUNT_ENDS) != 0)
+                settle_ends(&g);
+            else
+                settle(&g);
             s->list = glc_arena_array(&m->arena, g.n, sizeof *s->list);
             if (s->list == NULL)
                 e = GLC_NOMEM;

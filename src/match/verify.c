@@ -79,7 +79,8 @@ bool glc_matcher_range(const struct glc_matcher *m, const struct glc_img_pattern
     if (p->anchor == GLC_ANYWHERE) {
         span = size;
     } else if (p->anchor == GLC_IN_SECTION) {
-        span = m->layer->facts.section[p->section].size;
+        span = m->layer->facts.section[p->section].size; /* its end included, as ClamAV has it */
+        span += span != UINT64_MAX;
     } else if (p->anchor == GLC_IN_VERSION_INFO) {
         span = m->layer->facts.version_info_size;
     } else {

@@ -100,7 +100,7 @@ static bool take_pair(struct body *b)
     if (!pair(b, b->p, b->end, &b->value[b->run], &b->mask[b->run]))
         return false;
     b->fixed += b->mask[b->run] != 0;
-    b->part++;
+    b->part += 1 + b->wide;
     b->run++;
     b->p += 2;
     return true;
@@ -159,6 +159,8 @@ static bool take_gap(struct body *b)
         b->p++;
     else if (!range(b, '}', &min, &max))
         return false;
+    if (max == 0)
+        max = GLC_UNBOUNDED; /* {0} and {-0} are *, as with clamscan */
     if (min == max && min <= LONGEST_INNER_GAP)
         b->part += min; /* so many ?? */
     else if (!end_part(b, at))
@@ -167,8 +169,6 @@ static bool take_gap(struct body *b)
         return wrong(b, at, "a wildcard at the end");
     else if (*b->p == '*' && *at == '*')
         return wrong(b, b->p, "two wildcards in a row");
-    if (max == 0)
-        return true;
     return flush_run(b) && push(b, glc_re_gap(b->c->arena, min, max));
 }
 
@@ -179,10 +179,10 @@ static bool take_bracket(struct body *b)
     uint32_t min, max;
     if (!range(b, ']', &min, &max))
         return false;
-    if (max > MOST_BRACKET && max != GLC_UNBOUNDED)
+    if (min > MOST_BRACKET || (max > MOST_BRACKET && max != GLC_UNBOUNDED))
         return wrong(b, at, "[x-y] goes up to 32");
     if (max == GLC_UNBOUNDED)
-        max = MOST_BRACKET;
+        max = min; /* [x-] */
     if (b->part == 0 || b->p == b->end)
         return wrong(b, at, "[x-y] stands between bytes");
     if (!flush_run(b))
@@ -220,13 +220,24 @@ static struct glc_re *marker(const struct body *b, uint8_t kind, bool negated, e
     static const uint8_t crlf[2] = { '\r', '\n' };
     struct glc_arena *a = b->c->arena;
     uint32_t set[8];
-    marker_set(kind, side, set);
+    marker_set(kind, negated && side == BEFORE ? BETWEEN : side, set);
+    bool line_end = kind == 'L' && side == BEHIND;
+    if (negated && line_end)
+        glc_set_add(set, '\r');
     for (unsigned i = 0; negated && i < 8; i++)
         set[i] = ~set[i];
     struct glc_re *one = glc_re_class(a, set);
     if (!negated && kind == 'L' && side != BEFORE)
-        one = glc_re_alt(a, (struct glc_re *[]){ one, glc_re_bytes(a, crlf, NULL, 2) }, 2);
-    return one;
+        return glc_re_alt(a, (struct glc_re *[]){ one, glc_re_bytes(a, crlf, NULL, 2) }, 2);
+    if (!negated || !line_end)
+        return one;
+    /* A CR is no line end where no LF follows it. */
+    uint32_t no_lf[8];
+    memset(no_lf, 0xff, sizeof no_lf);
+    no_lf['\n' >> 5] &= ~((uint32_t)1 << ('\n' & 31));
+    struct glc_re *rest[2] = { glc_re_class(a, no_lf), glc_re_assert(a, GLC_AT_END) };
+    struct glc_re *cr[2] = { glc_re_bytes(a, crlf, NULL, 1), glc_re_alt(a, rest, 2) };
+    return glc_re_alt(a, (struct glc_re *[]){ one, glc_re_cat(a, cr, 2) }, 2);
 }
 
 /* Takes the marker at b->p where there is one. */
