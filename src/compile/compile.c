@@ -426,7 +426,6 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
 static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_witness *w)
 {
     struct glc_build *b = &c->b;
-    uint32_t classes = b->set->rule[rule]->classes;
     uint32_t p = c->first_pattern[w->rule] + w->pattern;
     const struct glc_pattern *pat = &b->set->rule[w->rule]->pattern[w->pattern];
     const struct glc_anchor *anchor = w->pinned                   ? &w->anchor
@@ -434,13 +433,15 @@ static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_wi
                                                                   : NULL;
     bool pin = anchor != NULL && c->pin[p];
     b->stats.anchored += pin;
+    if (!pin && w->rule == rule)
+        ((struct glc_img_pattern *)(void *)b->section[GLC_IMG_PATTERNS].ptr)[p].flags |= GLC_IMG_SEARCHED;
     for (uint32_t v = 0; v < pat->variants; v++) {
         uint32_t number = c->first_variant[p] + v;
         for (size_t a = 0; a < c->cover[number].atoms; a++) {
             const struct glc_atom *atom = &c->cover[number].atom[a];
             struct glc_img_ref ref = { .rule = rule,
-                                       .atom = c->first_atom[number] + (uint32_t)a,
-                                       .classes = classes };
+                                       .pattern = p,
+                                       .atom = c->first_atom[number] + (uint32_t)a };
             if (pin ? !glc_filter_pin(b, atom, anchor, &ref) : !glc_filter_want(b, atom, &ref))
                 return false;
         }
@@ -452,7 +453,6 @@ static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_wi
  * them occurs, the matcher knows so without looking for each. */
 static bool want_cheap(struct compiling *c, uint32_t rule)
 {
-    struct glc_img_pattern *p = (struct glc_img_pattern *)(void *)c->b.section[GLC_IMG_PATTERNS].ptr;
     for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
         struct glc_witness w = { .rule = rule, .pattern = i };
         uint32_t number = c->first_pattern[rule] + i;
@@ -461,7 +461,6 @@ static bool want_cheap(struct compiling *c, uint32_t rule)
             continue;
         if (!want_witness(c, rule, &w))
             return false;
-        p[number].flags |= GLC_IMG_SEARCHED;
     }
     return true;
 }

@@ -217,7 +217,7 @@ static bool write_bitmap(struct glc_build *b, struct glc_img_group *g, uint32_t 
     for (uint32_t i = from; i < to; i++) {
         bool wanted = false;
         for (uint32_t r = 0; !wanted && r < w[i].refs; r++)
-            wanted = (ref[w[i].ref + r].classes & g->classes) != 0;
+            wanted = (b->set->rule[ref[w[i].ref + r].rule]->classes & g->classes) != 0;
         if (wanted)
             mine[n++] = i;
     }
@@ -328,7 +328,7 @@ static bool write_pins(struct glc_build *b)
             struct glc_img_key k = { .key = b->pin[i].key,
                                      .ref = glc_build_count(b, GLC_IMG_REFS, sizeof(struct glc_img_ref)) };
             for (; i < b->pins && same_place(&b->pin[i], p) && b->pin[i].key == k.key; i++) {
-                a.classes |= b->pin[i].ref.classes;
+                a.classes |= b->set->rule[b->pin[i].ref.rule]->classes;
                 if (!put_ref(b, &b->pin[i].ref))
                     return false;
                 k.refs++;

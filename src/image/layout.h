@@ -147,10 +147,10 @@ struct glc_img_window {
 };
 
 struct glc_img_ref {
-    uint32_t rule; /* to be touched */
+    uint32_t rule;    /* to be touched */
+    uint32_t pattern; /* that occurs */
     uint32_t atom;
     int32_t at; /* of the window within the atom; may overhang */
-    uint32_t classes;
 };
 
 /* 64 bytes, one cache line. fp[i] belongs to window[i]. `more`: entries went on into the next bucket

@@ -72,7 +72,8 @@ static bool filter_ok(const struct walk *w)
     const struct glc_img_ref *ref = (const void *)img->section[GLC_IMG_REFS].ptr;
     const struct glc_img_atom *atom = (const void *)img->section[GLC_IMG_ATOMS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_REFS].n; i++)
-        if (ref[i].rule >= img->rules || ref[i].atom >= img->section[GLC_IMG_ATOMS].n || ref[i].at < -8 ||
+        if (ref[i].rule >= img->rules || ref[i].pattern >= img->section[GLC_IMG_PATTERNS].n ||
+            ref[i].atom >= img->section[GLC_IMG_ATOMS].n || ref[i].at < -8 ||
             ref[i].at >= (int64_t)atom[ref[i].atom].len)
             return false;
     const struct glc_img_bucket *b = (const void *)img->section[GLC_IMG_BUCKETS].ptr;

@@ -49,10 +49,10 @@ uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule)
     return s;
 }
 
-void glc_matcher_touch(struct glc_matcher *m, uint32_t rule, uint8_t state)
+void glc_matcher_touch(struct glc_matcher *m, uint32_t rule)
 {
     if (glc_matcher_gate(m, rule) == GLC_RULE_LIVE) {
-        m->rule_state[rule] = state;
+        m->rule_state[rule] = GLC_RULE_TOUCHED;
         m->judge[m->judges++] = rule;
     }
 }

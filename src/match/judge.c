@@ -192,7 +192,7 @@ static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_en
         }
         for (uint32_t k = 0; open && k < run->rules; k++)
             if (rule[k] < m->img->rules && m->rule_state[rule[k]] < GLC_RULE_TOUCHED)
-                glc_matcher_touch(m, rule[k], GLC_RULE_ALWAYS);
+                glc_matcher_touch(m, rule[k]);
     }
     return GLC_OK;
 }

@@ -68,6 +68,8 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->changed = calloc(rules, sizeof *m->changed);
     m->judge = calloc(rules, sizeof *m->judge);
     m->slot_of = calloc(patterns, sizeof *m->slot_of);
+    m->seen = calloc(patterns, sizeof *m->seen);
+    m->seen_list = calloc(patterns, sizeof *m->seen_list);
     m->cost = m->opt.costs ? calloc(rules, sizeof *m->cost) : NULL;
     m->re = glc_re_scratch_new();
     m->cond = glc_cond_scratch_new();
@@ -76,7 +78,7 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     for (int s = 0; s < GLC_STAGES; s++)
         room = (m->at[s] = calloc(GLC_CANDIDATES + 1, sizeof *m->at[s])) != NULL && room;
     if (!room || !load_externals(m) || m->rule_state == NULL || m->changed == NULL || m->judge == NULL ||
-        m->slot_of == NULL || m->re == NULL || m->cond == NULL) {
+        m->slot_of == NULL || m->seen == NULL || m->seen_list == NULL || m->re == NULL || m->cond == NULL) {
         glc_matcher_free(m);
         return NULL;
     }
@@ -102,6 +104,8 @@ void glc_matcher_free(struct glc_matcher *m)
     free(m->changed);
     free(m->judge);
     free(m->slot_of);
+    free(m->seen);
+    free(m->seen_list);
     free(m->slot);
     free(m->found);
     free(m->external);
@@ -168,7 +172,9 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
         m->rule_state[m->changed[i]] = GLC_RULE_UNKNOWN;
     for (uint32_t i = 0; i < m->slots; i++)
         m->slot_of[m->slot[i].pattern] = 0;
-    m->changes = m->judges = m->slots = m->founds = 0;
+    for (uint32_t i = 0; i < m->seens; i++)
+        m->seen[m->seen_list[i]] = GLC_NOT_SEEN;
+    m->changes = m->judges = m->slots = m->founds = m->seens = 0;
     m->allowed = m->limited = m->corrupt = m->nomem = false;
     m->blame = GLC_IMG_NONE;
     m->blame_text = glc_span(NULL, 0);

@@ -15,10 +15,17 @@ enum {
     GLC_RULE_UNKNOWN, /* not yet asked */
     GLC_RULE_DEAD,    /* its class, size or first bytes do not fit */
     GLC_RULE_LIVE,    /* it might match if touched */
-    GLC_RULE_TOUCHED, /* a witness occurred: its condition is to be judged */
-    GLC_RULE_ALWAYS,  /* no pattern of it was touched in the pass, but its condition is to be judged */
+    GLC_RULE_TOUCHED, /* a witness occurred, or it has none: its condition is to be judged */
     GLC_RULE_FALSE,
     GLC_RULE_TRUE,
+};
+
+/* What the pass saw of a pattern. One that it looks for (GLC_IMG_SEARCHED) and has not seen does not occur.
+ */
+enum {
+    GLC_NOT_SEEN,
+    GLC_MAYBE_SEEN, /* a part of it, or out of budget */
+    GLC_SEEN,
 };
 
 /* What is known of a pattern on this layer. */
@@ -51,6 +58,9 @@ struct glc_matcher {
     uint32_t changes;
     uint32_t *judge; /* rules to be judged */
     uint32_t judges;
+    uint8_t *seen; /* of each pattern */
+    uint32_t *seen_list;
+    uint32_t seens;
     uint32_t *slot_of; /* of each pattern: its slot + 1 */
     struct glc_slot *slot;
     uint32_t slots, slot_room;
@@ -80,7 +90,7 @@ struct glc_matcher {
 /* gate.c: does the rule concern this layer? Moves it from UNKNOWN to LIVE or DEAD. */
 bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate);
 uint8_t glc_matcher_gate(struct glc_matcher *m, uint32_t rule);
-void glc_matcher_touch(struct glc_matcher *m, uint32_t rule, uint8_t state);
+void glc_matcher_touch(struct glc_matcher *m, uint32_t rule);
 
 /* filter.c: the pass over the layer; touches rules. */
 void glc_matcher_pass(struct glc_matcher *m);

@@ -220,12 +220,12 @@ static enum glc_err gather_all(struct gather *g, uint32_t pattern)
     return g->first_only && g->hit ? GLC_OK : g->err;
 }
 
-/* Did the pass look for this pattern of the rule being judged, and meet none of the rule's at all? */
+/* Did the pass look for this pattern in vain? */
 static bool known_absent(const struct glc_matcher *m, uint32_t pattern)
 {
     const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, pattern, sizeof *p);
-    return p != NULL && (p->flags & GLC_IMG_SEARCHED) != 0 && p->rule < m->img->rules &&
-           m->rule_state[p->rule] == GLC_RULE_ALWAYS;
+    return p != NULL && (p->flags & GLC_IMG_SEARCHED) != 0 && m->seen[pattern] == GLC_NOT_SEEN &&
+           p->rule < m->img->rules && m->rule_state[p->rule] >= GLC_RULE_TOUCHED;
 }
 
 static struct glc_slot *slot_of(struct glc_matcher *m, uint32_t pattern)
@@ -253,6 +253,10 @@ enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *
 {
     if (known_absent(m, pattern)) {
         *out = false;
+        return GLC_OK;
+    }
+    if (pattern < m->img->section[GLC_IMG_PATTERNS].n && m->seen[pattern] == GLC_SEEN) {
+        *out = true;
         return GLC_OK;
     }
     struct glc_slot *s = slot_of(m, pattern);

@@ -127,14 +127,26 @@ enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_
     return GLC_OK;
 }
 
+static void see(struct glc_matcher *m, const struct glc_img_ref *ref, uint8_t how)
+{
+    if (m->seen[ref->pattern] == GLC_NOT_SEEN)
+        m->seen_list[m->seens++] = ref->pattern;
+    m->seen[ref->pattern] = how;
+    glc_matcher_touch(m, ref->rule);
+    if (m->cost != NULL)
+        m->cost[ref->rule].confirmed++;
+}
+
 void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, uint64_t window)
 {
-    if ((ref->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || ref->rule >= m->img->rules)
+    if (ref->rule >= m->img->rules || ref->pattern >= m->img->section[GLC_IMG_PATTERNS].n) {
+        m->corrupt = true;
         return;
+    }
     uint8_t state = m->rule_state[ref->rule];
     if (state == GLC_RULE_UNKNOWN)
         state = glc_matcher_gate(m, ref->rule);
-    if (state != GLC_RULE_LIVE)
+    if (state == GLC_RULE_DEAD || (m->seen[ref->pattern] != GLC_NOT_SEEN && state == GLC_RULE_TOUCHED))
         return;
     if (m->cost != NULL)
         m->cost[ref->rule].candidates++;
@@ -147,24 +159,22 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
     if (!glc_matcher_atom_at(m, atom, at))
         return;
     const struct glc_img_variant *v = glc_image_at(m->img, GLC_IMG_VARIANTS, atom->variant, sizeof *v);
-    const struct glc_img_pattern *p =
-        v != NULL ? glc_image_at(m->img, GLC_IMG_PATTERNS, v->pattern, sizeof *p) : NULL;
-    if (p == NULL) {
+    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, ref->pattern, sizeof *p);
+    if (v == NULL || p == NULL) {
         m->corrupt = true;
         return;
     }
-    if (m->cost != NULL)
-        m->cost[ref->rule].confirmed++;
-    if (atom->near == atom->far) {
-        uint64_t lo, hi, len;
-        bool found;
-        if (at < atom->near || !glc_matcher_range(m, p, &lo, &hi) || at - atom->near < lo ||
-            at - atom->near >= hi)
-            return;
-        enum glc_err e = glc_matcher_variant_at(m, p, v, at - atom->near, &found, &len);
-        m->corrupt = m->corrupt || e == GLC_CORRUPT;
-        if (e == GLC_OK && !found)
-            return;
+    if (atom->near != atom->far) {
+        see(m, ref, GLC_MAYBE_SEEN);
+        return;
     }
-    glc_matcher_touch(m, ref->rule, GLC_RULE_TOUCHED);
+    uint64_t lo, hi, len;
+    bool found;
+    if (at < atom->near || !glc_matcher_range(m, p, &lo, &hi) || at - atom->near < lo ||
+        at - atom->near >= hi)
+        return;
+    enum glc_err e = glc_matcher_variant_at(m, p, v, at - atom->near, &found, &len);
+    m->corrupt = m->corrupt || e == GLC_CORRUPT;
+    if (e != GLC_OK || found)
+        see(m, ref, e == GLC_OK ? GLC_SEEN : GLC_MAYBE_SEEN);
 }
