@@ -253,7 +253,7 @@ static void read_members(struct found *f, bool carving)
             continue;
         if (!listed && !carving && f->centrals != 0)
             p->note(p, "no directory lists this member", m->local.at);
-        if (!glc_zip_member_read(p, m, next_record(f, i, m->data), carving && !listed, &work, &stored_to))
+        if (!glc_zip_member_read(p, m, next_record(f, i, m->data), carving, &work, &stored_to))
             return;
         if (work > most) {
             p->unread(p, "limit: overlapping members", m->data);

@@ -33,10 +33,10 @@ struct glc_zip_member {
 };
 
 /* Yield every reading of one member. `end`: where the next known record begins, a bound for what has no size.
- * `quiet`: perhaps no member at all, so that what cannot be read is not worth telling. `*work` counts the
- * packed bytes that were read. `*stored_to` becomes the end of the bytes that were yielded as they are.
+ * `carving`: perhaps no member at all, so that only what is surely encrypted is worth telling. `*work` counts
+ * the packed bytes that were read. `*stored_to` becomes the end of the bytes that were yielded as they are.
  * False: stop. */
-bool glc_zip_member_read(struct glc_parse *p, const struct glc_zip_member *m, uint64_t end, bool quiet,
+bool glc_zip_member_read(struct glc_parse *p, const struct glc_zip_member *m, uint64_t end, bool carving,
                          uint64_t *work, uint64_t *stored_to) GLC_CHECK;
 
 #endif

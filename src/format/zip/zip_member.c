@@ -238,7 +238,7 @@ static bool read_all(struct reading *r)
     return known;
 }
 
-bool glc_zip_member_read(struct glc_parse *p, const struct glc_zip_member *m, uint64_t end, bool quiet,
+bool glc_zip_member_read(struct glc_parse *p, const struct glc_zip_member *m, uint64_t end, bool carving,
                          uint64_t *work, uint64_t *stored_to)
 {
     const struct glc_zip_record *best = m->central.there ? &m->central : &m->local;
@@ -256,12 +256,16 @@ bool glc_zip_member_read(struct glc_parse *p, const struct glc_zip_member *m, ui
     if (m->local.there && m->central.there && !glc_span_eq(m->local.name, m->central.name))
         p->note(p, "local and central names differ", m->local.at);
     bool known = read_all(&r);
-    if (!r.going || quiet)
-        return r.going;
+    if (!r.going)
+        return false;
     if (empty && best->crc == 0 && best->method == STORED && (best->flags & FLAG_DESCRIPTOR) == 0)
         r.read = true; /* declared empty; what lies there was looked at all the same */
     bool locked =
         ((m->local.flags | m->central.flags) & (FLAG_ENCRYPTED | FLAG_STRONG)) != 0 || best->method == AES;
+    bool sure = m->local.there && m->central.there && m->local.name.len != 0 &&
+                glc_span_eq(m->local.name, m->central.name) && best->packed != 0;
+    if (carving && !(locked && sure))
+        return true;
     if (locked && r.read)
         p->note(p, "the encrypted flag lies", best->at);
     else if (locked)
