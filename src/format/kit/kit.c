@@ -22,11 +22,12 @@ static bool on_yield(struct glc_parse *p, const struct glc_child *child)
         return false;
     k->bytes += child->data.len;
     if (k->touch) {
-        volatile uint8_t sum = 0;
+        uint8_t sum = 0;
         for (size_t i = 0; i < child->data.len; i++)
             sum ^= child->data.ptr[i];
         for (size_t i = 0; i < child->name.len; i++)
             sum ^= child->name.ptr[i];
+        k->sum ^= sum;
     } else if (k->children < KIT_CHILDREN) {
         k->child[k->children] = (struct kit_child){ copy(child->data), copy(child->name), child->how,
                                                     child->cls, child->classed };

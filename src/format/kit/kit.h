@@ -28,6 +28,7 @@ struct kit {
     size_t notes;
     uint64_t bytes; /* of all children */
     bool touch;     /* read every byte of every child, for the sanitizers */
+    uint8_t sum;    /* … into this */
 };
 
 void kit_init(struct kit *k, struct glc_span data);

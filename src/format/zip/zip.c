@@ -28,7 +28,7 @@ struct found {
 static void read_zip64(struct glc_zip_record *r, struct glc_span extra)
 {
     struct glc_cursor c = glc_cursor(extra);
-    while (glc_cursor_left(&c) >= 4) {
+    while (glc_cursor_ok(&c) && glc_cursor_left(&c) >= 4) {
         uint16_t id = glc_cursor_u16le(&c);
         struct glc_cursor field = glc_cursor_sub(&c, glc_cursor_u16le(&c));
         if (id != 1 || !glc_cursor_ok(&c))

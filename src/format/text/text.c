@@ -1,0 +1,128 @@
+#include "format/text/text.h"
+
+#include "format/unpack/unpack.h"
+
+enum { LOOK_AT = 1024, SCRIPT_BID = 20, TEXT_BID = 10, UTF16_BID = 5 };
+
+/* 1: a byte of text. */
+static const uint8_t plain[256] = {
+    [7 ... 10] = 1, [12 ... 13] = 1, [27] = 1, [32 ... 126] = 1, [128 ... 255] = 1,
+};
+
+static bool utf16(struct glc_span s)
+{
+    bool little = s.len >= 2 && s.ptr[0] == 0xff && s.ptr[1] == 0xfe;
+    for (size_t i = 2; i + 1 < s.len; i += 2) { /* the first unit may be a mark */
+        unsigned unit = little ? glc_le16(s.ptr + i) : glc_be16(s.ptr + i);
+        if (unit == 0xfffe || (unit < 256 && plain[unit] == 0))
+            return false;
+    }
+    return s.len != 0;
+}
+
+enum glc_text_kind glc_text_kind(struct glc_span prefix)
+{
+    struct glc_span s = glc_span_sub(prefix, 0, LOOK_AT);
+    uint8_t all = 1;
+    size_t i = 0;
+    while (i < s.len && all != 0) {
+        size_t end = i + 64 < s.len ? i + 64 : s.len;
+        for (; i < end; i++)
+            all &= plain[s.ptr[i]];
+    }
+    if (all != 0)
+        return s.len != 0 ? GLC_TEXT_BYTES : GLC_TEXT_NOT;
+    return utf16(s) ? GLC_TEXT_UTF16 : GLC_TEXT_NOT;
+}
+
+static int bid(struct glc_span prefix, uint64_t size)
+{
+    (void)size;
+    enum glc_text_kind kind = glc_text_kind(prefix);
+    return kind == GLC_TEXT_BYTES ? TEXT_BID : kind == GLC_TEXT_UTF16 ? UTF16_BID : 0;
+}
+
+/* What each byte becomes: 0 nothing, itself, the small letter, or a space. */
+static uint8_t normal(uint8_t c)
+{
+    if (c >= 9 && c <= 13)
+        return ' ';
+    return c < 32 || c >= 128 ? 0 : glc_ascii_lower(c);
+}
+
+bool glc_text_yield_normalised(struct glc_parse *p)
+{
+    if ((p->wanted & GLC_CLASS_BIT(GLC_CLASS_TEXT_NORM)) == 0)
+        return true;
+    struct glc_arena_mark mark = glc_arena_mark(p->arena);
+    uint8_t *out = glc_arena_alloc(p->arena, p->data.len);
+    if (out == NULL) {
+        p->unread(p, "limit: memory", 0);
+        return true;
+    }
+    size_t n = 0;
+    uint8_t last = 0;
+    for (size_t i = 0; i < p->data.len; i++) {
+        uint8_t c = normal(p->data.ptr[i]);
+        if (c == 0 || (c == ' ' && last == ' '))
+            continue;
+        out[n++] = last = c;
+    }
+    struct glc_child child = { .data = glc_span(out, n),
+                               .how = "normalised text",
+                               .cls = GLC_CLASS_TEXT_NORM,
+                               .classed = true,
+                               .packed = p->data.len };
+    bool going = n == 0 || p->yield(p, &child);
+    glc_arena_rewind(p->arena, mark);
+    return going;
+}
+
+static void parse(struct glc_parse *p)
+{
+    (void)!glc_text_yield_normalised(p);
+}
+
+/* Beginnings of scripts, in small letters, after a byte order mark and blanks. */
+static bool is_script(struct glc_span s)
+{
+    static const char *const begin[] = {
+        "#!",
+        "<?php",
+        "<?=",
+        "<%@",
+        "@echo off",
+        "on error resume next",
+        "option explicit",
+        "#requires ",
+        "set-strictmode",
+        "<job",
+        "<package",
+        "<scriptlet",
+        "'use strict'",
+        "\"use strict\"",
+    };
+    if (s.len >= 3 && memcmp(s.ptr, "\xef\xbb\xbf", 3) == 0)
+        s = glc_span_sub(s, 3, UINT64_MAX);
+    while (s.len != 0 && normal(s.ptr[0]) == ' ')
+        s = glc_span_sub(s, 1, UINT64_MAX);
+    for (size_t i = 0; i < sizeof begin / sizeof *begin; i++) {
+        size_t n = strlen(begin[i]);
+        if (s.len >= n && glc_span_ieq(glc_span(s.ptr, n), glc_span(begin[i], n)))
+            return true;
+    }
+    return false;
+}
+
+static int script_bid(struct glc_span prefix, uint64_t size)
+{
+    (void)size;
+    return is_script(prefix) && glc_text_kind(prefix) != GLC_TEXT_NOT ? SCRIPT_BID : 0;
+}
+
+const struct glc_format glc_format_text = {
+    .name = "text", .cls = GLC_CLASS_TEXT, .bid = bid, .parse = parse
+};
+const struct glc_format glc_format_script = {
+    .name = "script", .cls = GLC_CLASS_SCRIPT, .bid = script_bid, .parse = parse
+};
