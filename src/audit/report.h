@@ -1,0 +1,31 @@
+/* The forms of a report. Every one appends to a buffer (look at `failed` once) and changes nothing. */
+#ifndef GLC_AUDIT_REPORT_H
+#define GLC_AUDIT_REPORT_H
+
+#include "audit/judge.h"
+#include "base/json.h"
+
+extern const char glc_report_disclaimer[]; /* said once in every form that people read */
+
+void glc_report_text(const struct glc_report *r, struct glc_buf *out);
+void glc_report_json(const struct glc_report *r, struct glc_buf *out);
+void glc_report_csv(const struct glc_report *r, struct glc_buf *out);
+void glc_report_sarif(const struct glc_report *r, struct glc_buf *out);     /* SARIF 2.1.0 */
+void glc_report_cyclonedx(const struct glc_report *r, struct glc_buf *out); /* CycloneDX 1.6 */
+void glc_report_oscal(const struct glc_report *r, struct glc_buf *out); /* OSCAL assessment results 1.1.2 */
+void glc_report_html(const struct glc_report *r, struct glc_buf *out);  /* one file, prints well */
+
+/* One finding with everything it rests on, as text. */
+void glc_report_explain(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out);
+
+/* Removal and migration, finding by finding. */
+void glc_report_plan(const struct glc_report *r, struct glc_buf *out);
+
+/* "updates stop in 5 days", "785 days since the last possible update"; empty where the rule has no such
+ * words. */
+void glc_report_countdown(const struct glc_judgement *j, char *out, size_t room);
+
+/* The date asked, in words. */
+void glc_report_asof(const struct glc_report *r, char out[64]);
+
+#endif
