@@ -20,6 +20,7 @@ int glc_cmd_scan(int argc, char **argv);
 int glc_cmd_compile(int argc, char **argv);
 int glc_cmd_dump(int argc, char **argv);
 int glc_cmd_explain(int argc, char **argv);
+int glc_cmd_audit(int argc, char **argv);
 int glc_cmd_version(int argc, char **argv);
 int glc_cmd_help(int argc, char **argv);
 

@@ -9,6 +9,7 @@ const struct glc_command glc_commands[] = {
     { "compile", "make an image of signatures", glc_cmd_compile },
     { "explain", "say why rules match a file or not", glc_cmd_explain },
     { "dump", "show what is in an image", glc_cmd_dump },
+    { "audit", "find restricted software, by rule, scope and date", glc_cmd_audit },
     { "version", "say which version this is", glc_cmd_version },
     { "help", "show this, or a command's help", glc_cmd_help },
     { NULL, NULL, NULL },
