@@ -225,12 +225,13 @@ def main():
     clam = opt.corpora / "clamav"
     here = pathlib.Path(__file__).resolve().parent
     known = known_differences(here / "clam_differences.txt")
-    made, stats = generate([(clam / "daily-even.ndb", from_ndb), (clam / "main-even.ldb", from_ldb)], sample)
+    sources = [(clam / "daily-even.ndb", from_ndb), (clam / "main-even.ldb", from_ldb), (clam / "twinclams.ldb", from_ldb)]
+    made, stats = generate(sources, sample)
     passed = failed = confirmed = matches = 0
     with tempfile.TemporaryDirectory() as tmp:
         work = pathlib.Path(tmp)
         hashes, own = hash_cases(work)
-        oracle = Oracle(work, opt.glacis, [clam / "daily-even.ndb", clam / "main-even.ldb", hashes])
+        oracle = Oracle(work, opt.glacis, [path for path, _ in sources] + [hashes])
         queue = [(n, None, n.split(".")[1], d) for n, d in own]
         queue += [(f"{i:06}.{kind}", sig, kind, data) for i, (sig, kind, data) in enumerate(made)]
         made = None

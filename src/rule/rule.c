@@ -1,5 +1,9 @@
 #include "rule/rule.h"
 
+#include "base/hex.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { NAMES_CAP = 1 << 30 };
@@ -65,9 +69,60 @@ static int by_name(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
-static bool ignored(const struct glc_ruleset *set, const char *name)
+/* The ignore lists while they are applied: sorted, with what it takes to compare wordings. */
+struct ignores {
+    const struct glc_ruleset *set;
+    struct glc_digest *md5; /* NULL: no memory; then wordings do not count as ignored */
+    struct glc_buf key;
+};
+
+static bool listed(const struct ignores *g, const char *key)
 {
-    return bsearch(&name, set->ignore, set->ignores, sizeof *set->ignore, by_name) != NULL;
+    return bsearch(&key, g->set->ignore, g->set->ignores, sizeof *g->set->ignore, by_name) != NULL;
+}
+
+static bool wording_listed(struct ignores *g, const char *name, const uint8_t md5[16])
+{
+    char hex[33];
+    glc_hex_encode(glc_span(md5, 16), hex);
+    g->key.len = 0;
+    return glc_buf_printf(&g->key, "%s:%s", name, hex) && glc_buf_u8(&g->key, 0) &&
+           listed(g, (const char *)g->key.ptr);
+}
+
+/* Is there an entry NAME:… at all? */
+static bool has_wordings(struct ignores *g, const char *name)
+{
+    size_t lo = 0, hi = g->set->ignores;
+    g->key.len = 0;
+    if (!glc_buf_printf(&g->key, "%s:", name))
+        return false;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(g->set->ignore[mid], (const char *)g->key.ptr) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < g->set->ignores && strncmp(g->set->ignore[lo], (const char *)g->key.ptr, g->key.len) == 0;
+}
+
+static bool hash_ignored(struct ignores *g, const struct glc_hash_sig *sig)
+{
+    const char *name = (const char *)g->set->names.ptr + sig->name;
+    if (listed(g, name))
+        return true;
+    if (g->md5 == NULL || !has_wordings(g, name))
+        return false;
+    char hex[2 * GLC_DIGEST_MAX + 1], size[24] = "*";
+    uint8_t line_md5[GLC_DIGEST_MAX];
+    glc_hex_encode(glc_span(sig->digest, glc_digest_len((enum glc_digest_alg)sig->alg)), hex);
+    if (sig->size != GLC_ANY_SIZE)
+        snprintf(size, sizeof size, "%" PRIu64, sig->size);
+    bool section = sig->of == GLC_HASH_SECTION;
+    g->key.len = 0;
+    return glc_buf_printf(&g->key, "%s:%s:%s", section ? size : hex, section ? hex : size, name) &&
+           glc_digest_of(g->md5, glc_buf_span(&g->key), line_md5) && wording_listed(g, name, line_md5);
 }
 
 size_t glc_ruleset_apply_ignores(struct glc_ruleset *set)
@@ -75,6 +130,8 @@ size_t glc_ruleset_apply_ignores(struct glc_ruleset *set)
     if (set->ignores == 0)
         return 0;
     qsort(set->ignore, set->ignores, sizeof *set->ignore, by_name);
+    struct ignores g = { .set = set, .md5 = glc_digest_new(GLC_MD5) };
+    glc_buf_init(&g.key, 1 << 20);
     size_t gone = 0, out = 0;
     /* YARA rules refer to earlier ones by index; they are not what ClamAV's lists are about. */
     bool drop_rules = true;
@@ -82,7 +139,8 @@ size_t glc_ruleset_apply_ignores(struct glc_ruleset *set)
         drop_rules = set->rule[i]->language != GLC_LANG_YARA;
     for (size_t i = 0; i < set->rules; i++) {
         struct glc_rule *r = set->rule[i];
-        if (r->language == GLC_LANG_CLAM && ignored(set, r->name)) {
+        if (r->language == GLC_LANG_CLAM &&
+            (listed(&g, r->name) || wording_listed(&g, r->name, r->wording))) {
             gone++;
             if (drop_rules)
                 continue;
@@ -94,11 +152,13 @@ size_t glc_ruleset_apply_ignores(struct glc_ruleset *set)
     set->rules = out;
     out = 0;
     for (size_t i = 0; i < set->hashes; i++) {
-        if (set->hash[i].allow == 0 && ignored(set, (const char *)set->names.ptr + set->hash[i].name))
+        if (set->hash[i].allow == 0 && hash_ignored(&g, &set->hash[i]))
             gone++;
         else
             set->hash[out++] = set->hash[i];
     }
     set->hashes = out;
+    glc_digest_free(g.md5);
+    glc_buf_done(&g.key);
     return gone;
 }

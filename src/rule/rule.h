@@ -34,6 +34,7 @@ struct glc_rule {
     struct glc_expr *condition; /* type BOOL; never NULL */
     uint32_t classes;           /* mask of the layers it concerns (rule/class.h); GLC_CLASS_ALL for YARA */
     uint32_t slots;             /* variables that its loops and `with` need */
+    uint8_t wording[16];        /* CLAM: MD5 of the signature's line, which ignore lists may name */
     bool is_private;            /* not reported */
     bool is_global;             /* must hold for the other rules of its namespace to match */
     /* YARA judges the file as it lies; ClamAV the file and everything unpacked or normalised from it. Glacis
@@ -79,7 +80,9 @@ struct glc_ruleset {
     struct glc_buf names; /* heap */
     struct glc_external *external;
     size_t externals;
-    const char **ignore; /* names that .ign and .ign2 take out, whatever file they stand in */
+    /* What .ign and .ign2 take out, whatever file it stands in: NAME, or NAME:MD5 (lower case) of the
+     * signature's line. */
+    const char **ignore;
     size_t ignores;
     /* Signatures read, taken, and not taken (unsupported or wrong), over all sources. */
     uint64_t seen, taken, refused;
@@ -98,7 +101,8 @@ bool glc_ruleset_add_hash(struct glc_ruleset *set, const struct glc_hash_sig *si
                           struct glc_span name) GLC_CHECK;
 bool glc_ruleset_add_ignore(struct glc_ruleset *set, struct glc_span name) GLC_CHECK;
 
-/* Take out every rule and hash whose name is ignored. Returns how many went. */
+/* Take out every rule and hash that is ignored. The line of a hash is taken to be HASH:SIZE:NAME
+ * (SIZE:HASH:NAME for sections), in lower case, without levels. Returns how many went. */
 size_t glc_ruleset_apply_ignores(struct glc_ruleset *set);
 
 /* Print rules as text: the golden form of tests and of `glacis dump --ir`. */

@@ -84,6 +84,30 @@ static void ignores_take_out_rules_and_hashes(void **state)
     glc_ruleset_done(&set);
 }
 
+static void an_ignored_wording_is_no_other(void **state)
+{
+    (void)state;
+    struct glc_ruleset set;
+    glc_ruleset_init(&set, &arena);
+    for (uint8_t i = 0; i < 2; i++) {
+        struct glc_rule *r = glc_ruleset_add(&set);
+        assert_non_null(r);
+        *r =
+            (struct glc_rule){ .name = "n", .space = "default", .language = GLC_LANG_CLAM, .wording = { i } };
+        struct glc_hash_sig sig = { .size = i, .alg = GLC_MD5 };
+        assert_true(glc_ruleset_add_hash(&set, &sig, glc_span_str("h")));
+    }
+    assert_true(glc_ruleset_add_ignore(&set, glc_span_str("n:01000000000000000000000000000000")));
+    /* MD5 of "00000000000000000000000000000000:1:h" */
+    assert_true(glc_ruleset_add_ignore(&set, glc_span_str("h:865e869c43b7135f10b5b9f92c296110")));
+    assert_int_equal(glc_ruleset_apply_ignores(&set), 2);
+    assert_int_equal(set.rules, 1);
+    assert_int_equal(set.rule[0]->wording[0], 0);
+    assert_int_equal(set.hashes, 1);
+    assert_int_equal(set.hash[0].size, 0);
+    glc_ruleset_done(&set);
+}
+
 static void arena_exhaustion_reaches_the_root(void **state)
 {
     (void)state;
@@ -99,11 +123,9 @@ static void arena_exhaustion_reaches_the_root(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cat_joins_neighbouring_bytes),
-        cmocka_unit_test(nocase_folds_letters_only),
-        cmocka_unit_test(wide_puts_zeroes_between),
-        cmocka_unit_test(lengths),
-        cmocka_unit_test(ignores_take_out_rules_and_hashes),
+        cmocka_unit_test(cat_joins_neighbouring_bytes),      cmocka_unit_test(nocase_folds_letters_only),
+        cmocka_unit_test(wide_puts_zeroes_between),          cmocka_unit_test(lengths),
+        cmocka_unit_test(ignores_take_out_rules_and_hashes), cmocka_unit_test(an_ignored_wording_is_no_other),
         cmocka_unit_test(arena_exhaustion_reaches_the_root),
     };
     glc_arena_init(&arena, 1 << 24);

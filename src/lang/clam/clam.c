@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+enum { MOST_IGNORED = 1024 /* bytes of a NAME:MD5 */ };
+
 bool glc_clam_tell(const struct glc_clam *c, enum glc_severity severity, const uint8_t *at, size_t width,
                    const char *message, const char *hint)
 {
@@ -99,9 +101,7 @@ struct glc_rule *glc_clam_rule(const struct glc_clam *c, struct glc_span name)
     return r;
 }
 
-/* NAME or NAME:MD5 or the old SOURCE:LINE:NAME. The MD5 ties the entry to one wording of the signature; a
- * list that was made for another wording must not silence the new one, but we do not keep the wording: such
- * an entry is taken by name. */
+/* NAME; NAME:MD5, which ties the entry to one wording of the signature; or the old SOURCE:LINE:NAME. */
 enum glc_clam_end glc_clam_ignore_line(struct glc_clam *c)
 {
     struct glc_span field[4];
@@ -115,9 +115,17 @@ enum glc_clam_end glc_clam_ignore_line(struct glc_clam *c)
             ok = glc_clam_wrong(c, field[1].ptr + i, "not an MD5");
     if (!ok)
         return GLC_CLAM_REFUSED;
-    if (!glc_ruleset_add_ignore(c->set, name))
-        return GLC_CLAM_REFUSED;
-    return GLC_CLAM_TAKEN;
+    char entry[MOST_IGNORED + 1];
+    if (n == 2) {
+        if (c->text.len > MOST_IGNORED) {
+            (void)glc_clam_wrong(c, name.ptr, "the name is too long");
+            return GLC_CLAM_REFUSED;
+        }
+        for (size_t i = 0; i < c->text.len; i++)
+            entry[i] = (char)(i > name.len ? glc_ascii_lower(c->text.ptr[i]) : c->text.ptr[i]);
+        name = glc_span(entry, c->text.len);
+    }
+    return glc_ruleset_add_ignore(c->set, name) ? GLC_CLAM_TAKEN : GLC_CLAM_REFUSED;
 }
 
 static enum glc_clam_end parse_line(struct glc_clam *c, enum glc_clam_kind kind)
@@ -146,7 +154,10 @@ enum glc_err glc_clam_parse(struct glc_ruleset *set, const char *file, const cha
     struct glc_clam c = {
         .set = set, .file = file, .space = space, .opt = opt, .arena = set->arena, .allow = allow
     };
-    for (size_t at = 0; at < text.len;) {
+    uint8_t digest[GLC_DIGEST_MAX];
+    struct glc_digest *md5 = glc_digest_new(GLC_MD5);
+    enum glc_err e = md5 == NULL ? GLC_NOMEM : GLC_OK;
+    for (size_t at = 0; at < text.len && e == GLC_OK;) {
         const uint8_t *p = text.ptr + at;
         const uint8_t *newline = memchr(p, '\n', text.len - at);
         size_t len = newline != NULL ? (size_t)(newline - p) : text.len - at;
@@ -162,6 +173,10 @@ enum glc_err glc_clam_parse(struct glc_ruleset *set, const char *file, const cha
         struct glc_arena_mark mark = glc_arena_mark(set->arena);
         switch (parse_line(&c, kind)) {
         case GLC_CLAM_TAKEN:
+            if (set->rules > rules && !glc_digest_of(md5, c.text, digest))
+                e = GLC_NOMEM;
+            else if (set->rules > rules)
+                memcpy(set->rule[rules]->wording, digest, sizeof set->rule[rules]->wording);
             set->taken += kind != GLC_CLAM_IGNORE;
             break;
         case GLC_CLAM_SKIPPED:
@@ -169,12 +184,13 @@ enum glc_err glc_clam_parse(struct glc_ruleset *set, const char *file, const cha
             break;
         case GLC_CLAM_REFUSED:
             if (set->arena->failed || set->names.failed)
-                return GLC_NOMEM;
+                e = GLC_NOMEM;
             set->refused++;
             if (set->rules == rules)
                 glc_arena_rewind(set->arena, mark);
             break;
         }
     }
-    return GLC_OK;
+    glc_digest_free(md5);
+    return e;
 }
