@@ -2,7 +2,11 @@
 
 #include "format/unpack/unpack.h"
 
-enum { ALONE = 8 /* members that are also children of their own */, MAX_SEARCHES = 1000 };
+enum {
+    ALONE = 8, /* members that are also children of their own */
+    MAX_SEARCHES = 1000,
+    LEAST_PROOF = 4096, /* unpacked bytes that show a stream without a magic to be one */
+};
 
 /* One kind of stream. `header`: bytes before the compressed data at the start of `s`, where a member begins
  * there; SIZE_MAX: none does. */
@@ -61,7 +65,9 @@ static uint64_t read_member(struct walk *w, uint64_t at, size_t header)
     w->members++;
     struct glc_unpacked u = glc_unpack(&w->out, w->kind->codec, in, expect);
     const char *why = glc_unpack_reason(&w->out, u.end);
-    if (why != NULL)
+    /* Thirteen bytes without a magic may be anything's: bytes that do not unpack were not of this format. */
+    bool ours = w->kind->first.len != 0 || w->out.len >= LEAST_PROOF;
+    if (why != NULL && ours)
         p->unread(p, why, at + header + u.used);
     if (u.end == GLC_UNPACK_END)
         return at + header + u.used + w->kind->trailer;
