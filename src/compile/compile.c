@@ -16,6 +16,7 @@
  * for every layer and look for it then, once. */
 #define COST_MOST 0.02f
 #define CHEAP     1e-3f
+enum { IR_MOST = 8 << 20 };
 
 struct compiling {
     struct glc_build b;
@@ -166,16 +167,28 @@ static bool write_atom(struct compiling *c, const struct glc_atom *a, uint32_t v
         .bytes = (uint32_t)bytes->len, .len = a->len, .variant = variant, .near = a->near, .far = a->far
     };
     rare_bytes(a, out.rare);
-    return glc_buf_put(bytes, a->value, a->len) && glc_buf_put(bytes, a->mask, a->len) &&
+    out.exact = 1;
+    for (uint32_t i = 0; i < a->len; i++)
+        out.exact &= a->mask[i] == 0xff;
+    return glc_buf_put(bytes, a->value, a->len) && (out.exact != 0 || glc_buf_put(bytes, a->mask, a->len)) &&
            glc_buf_put(&c->b.section[GLC_IMG_ATOMS], &out, sizeof out);
 }
 
-/* Code of a regular expression, forwards and backwards. */
-static enum glc_err write_code(struct compiling *c, const struct glc_variant *v, struct glc_img_variant *out,
-                               const char **why)
+/* Do the atoms say, but for a few bytes, where a match begins? Then it need not be found backwards. */
+static bool is_near(const struct glc_cover *k)
+{
+    bool near = k->atoms != 0 && k->atoms <= GLC_IMG_NEAR_ATOMS;
+    for (size_t i = 0; near && i < k->atoms; i++)
+        near = k->atom[i].far != GLC_UNBOUNDED && k->atom[i].far - k->atom[i].near <= GLC_IMG_NEAR_SPREAD;
+    return near;
+}
+
+/* Code of a regular expression, forwards and where that is needed backwards. */
+static enum glc_err write_code(struct compiling *c, const struct glc_variant *v, bool near,
+                               struct glc_img_variant *out, const char **why)
 {
     struct glc_buf *code = &c->b.section[GLC_IMG_CODE];
-    for (int reverse = 0; reverse < 2; reverse++) {
+    for (int reverse = 0; reverse < (near ? 1 : 2); reverse++) {
         struct glc_re_options opt = { .reverse = reverse != 0,
                                       .wide = v->wide,
                                       .key = v->xored ? v->key : 0 };
@@ -215,7 +228,7 @@ static enum glc_err write_variant(struct compiling *c, const struct glc_variant 
                           (k->whole ? 0 : GLC_IMG_REGEX));
     c->first_atom[number] = out.atom;
     if (!k->whole) {
-        enum glc_err e = write_code(c, v, &out, why);
+        enum glc_err e = write_code(c, v, is_near(k), &out, why);
         if (e != GLC_OK)
             return e;
     }
@@ -510,6 +523,16 @@ static bool write_externals(struct glc_build *b)
     return true;
 }
 
+/* The rules as text, for small sets: it is larger than all the rest. */
+static void write_ir(struct glc_build *b)
+{
+    struct glc_buf *ir = &b->section[GLC_IMG_IR];
+    for (size_t r = 0; r < b->set->rules && ir->len < IR_MOST; r++)
+        glc_rule_dump(b->set->rule[r], ir);
+    if (ir->len >= IR_MOST)
+        ir->len = 0;
+}
+
 static enum glc_err run(struct compiling *c, struct glc_buf *out)
 {
     struct glc_build *b = &c->b;
@@ -527,7 +550,7 @@ static enum glc_err run(struct compiling *c, struct glc_buf *out)
         !write_externals(b) || !glc_hashsig_write(b, &hashes))
         return GLC_NOMEM;
     if (b->opt->keep_ir)
-        glc_ruleset_dump(b->set, &b->section[GLC_IMG_IR]);
+        write_ir(b);
     b->stats.rules = b->set->rules - b->stats.refused;
     b->stats.patterns = c->patterns;
     b->stats.hashes = hashes;

@@ -12,7 +12,7 @@ static const struct {
     [GLC_STAGE_4] = { 4, 4, 20 },
     [GLC_STAGE_3] = { 3, 2, 18 },
 };
-enum { BITS_LEAST = 10, BITS_A_WINDOW_LOG2 = 4, BUCKET_FILL = 5 };
+enum { BITS_LEAST = 10, BITS_A_WINDOW_LOG2 = 5, BUCKET_FILL = 5 };
 
 static bool push_want(struct glc_build *b, const struct glc_want *w)
 {

@@ -19,8 +19,8 @@ enum glc_err glc_image_open(struct glc_span bytes, const struct glc_modules *mod
 void glc_image_free(struct glc_image *img);
 
 /* An image file holds one image or several, one behind another, each on a multiple of GLC_IMG_ALIGN: `glacis
- * compile --add-to` appends a small one instead of compiling a big set again. Opens all; *n are filled. On failure
- * none is left open. */
+ * compile --add-to` appends a small one instead of compiling a big set again. Opens all; *n are filled. On
+ * failure none is left open. */
 enum { GLC_IMAGE_SEGMENTS = 16 };
 enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules,
                                 struct glc_image *out[GLC_IMAGE_SEGMENTS], uint32_t *n,

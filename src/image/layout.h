@@ -129,6 +129,10 @@ struct glc_img_variant {
     uint32_t pattern;
 };
 
+/* Where atoms are at most so many and each may begin in so few places, a match's start is sought from them
+ * and the expression has no backward code. */
+enum { GLC_IMG_NEAR_ATOMS = 16, GLC_IMG_NEAR_SPREAD = 64 };
+
 /* A run of masked bytes: byte i matches where (b & mask[i]) == value[i]; `len` values, then `len` masks in
  * BYTES. */
 struct glc_img_atom {
@@ -137,6 +141,7 @@ struct glc_img_atom {
     uint32_t variant;
     uint32_t near, far; /* where it may begin, counted from the match's start; far NONE: no bound */
     uint16_t rare[2];   /* its two rarest positions; NONE16: there is none */
+    uint32_t exact;     /* 1: every mask is 0xff, and none is stored */
 };
 #define GLC_IMG_NONE16 0xffff
 

@@ -56,7 +56,8 @@ static bool patterns_ok(const struct walk *w)
     }
     const struct glc_img_atom *a = (const void *)img->section[GLC_IMG_ATOMS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_ATOMS].n; i++)
-        if (a[i].len == 0 || !run_ok(w, GLC_IMG_BYTES, a[i].bytes, 2 * (uint64_t)a[i].len) ||
+        if (a[i].len == 0 || a[i].exact > 1 ||
+            !run_ok(w, GLC_IMG_BYTES, a[i].bytes, (uint64_t)a[i].len * (a[i].exact != 0 ? 1 : 2)) ||
             a[i].variant >= img->section[GLC_IMG_VARIANTS].n || a[i].near > a[i].far)
             return false;
     return true;

@@ -35,6 +35,16 @@ static inline const void *glc_image_run(const struct glc_image *img, enum glc_im
     return img->section[id].ptr + first * width;
 }
 
+/* The values of an atom, and its masks (NULL: all 0xff); NULL where it is damaged. */
+static inline const uint8_t *glc_image_atom(const struct glc_image *img, const struct glc_img_atom *a,
+                                            const uint8_t **mask)
+{
+    const uint8_t *p =
+        glc_image_run(img, GLC_IMG_BYTES, a->bytes, (uint64_t)a->len * (a->exact != 0 ? 1 : 2), 1);
+    *mask = p != NULL && a->exact == 0 ? p + a->len : NULL;
+    return p;
+}
+
 /* A string of the STRINGS section; false where it is damaged. */
 bool glc_image_string(const struct glc_image *img, uint32_t off, struct glc_span *out) GLC_CHECK;
 

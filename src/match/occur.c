@@ -7,7 +7,7 @@
 
 #include "match/matcher.h"
 
-enum { SPREAD_MOST = 64, MOST_DEFAULT = 1000000 };
+enum { MOST_DEFAULT = 1000000 };
 
 /* Collects occurrences; `enough` stops it. */
 struct gather {
@@ -178,17 +178,17 @@ static void gather_regex(struct gather *g)
         g->err = GLC_CORRUPT;
         return;
     }
-    bool near = g->v->atoms != 0 && g->v->atoms <= 16;
+    bool near = g->v->atoms != 0 && g->v->atoms <= GLC_IMG_NEAR_ATOMS;
     for (uint32_t i = 0; near && i < g->v->atoms; i++)
         near = atom[i].far != GLC_IMG_NONE && atom[i].near <= atom[i].far &&
-               atom[i].far - atom[i].near <= SPREAD_MOST;
+               atom[i].far - atom[i].near <= GLC_IMG_NEAR_SPREAD;
     if (near) {
         for (uint32_t i = 0; i < g->v->atoms; i++)
             if (!gather_near(g, &atom[i]))
                 return;
         return;
     }
-    bool any = g->v->atoms == 0 || g->v->atoms > 16;
+    bool any = g->v->atoms == 0 || g->v->atoms > GLC_IMG_NEAR_ATOMS;
     for (uint32_t i = 0; !any && i < g->v->atoms; i++) {
         if (!spend(g, g->m->data.len / 16 + 4))
             return;

@@ -9,17 +9,22 @@
 #endif
 
 struct needle {
-    const uint8_t *data; /* of the layer */
-    const uint8_t *value, *mask;
+    const uint8_t *data;         /* of the layer */
+    const uint8_t *value, *mask; /* mask NULL: all 0xff */
     uint32_t len;
     uint32_t a, b; /* places of the two bytes looked at first */
 };
+
+static inline uint8_t mask_at(const struct needle *n, uint32_t i)
+{
+    return n->mask != NULL ? n->mask[i] : 0xff;
+}
 
 static inline bool here(const struct needle *n, uint64_t at)
 {
     const uint8_t *d = n->data + at;
     for (uint32_t i = 0; i < n->len; i++)
-        if ((d[i] & n->mask[i]) != n->value[i])
+        if ((n->mask != NULL ? d[i] & n->mask[i] : d[i]) != n->value[i])
             return false;
     return true;
 }
@@ -39,7 +44,7 @@ static uint64_t seek_byte(const struct needle *n, uint64_t from, uint64_t to)
         if (p == NULL)
             return UINT64_MAX;
         uint64_t at = (uint64_t)(p - n->data) - n->a;
-        if ((n->data[at + n->b] & n->mask[n->b]) == n->value[n->b] && here(n, at))
+        if ((n->data[at + n->b] & mask_at(n, n->b)) == n->value[n->b] && here(n, at))
             return at;
         from = at + 1;
     }
@@ -48,7 +53,7 @@ static uint64_t seek_byte(const struct needle *n, uint64_t from, uint64_t to)
 
 static uint64_t seek_pair(const struct needle *n, uint64_t from, uint64_t to)
 {
-    uint8_t ma = n->mask[n->a], va = n->value[n->a], mb = n->mask[n->b], vb = n->value[n->b];
+    uint8_t ma = mask_at(n, n->a), va = n->value[n->a], mb = mask_at(n, n->b), vb = n->value[n->b];
     if (ma == 0xff)
         return seek_byte(n, from, to);
     for (uint64_t at = from; at < to; at++)
@@ -63,7 +68,8 @@ static uint64_t seek_pair(const struct needle *n, uint64_t from, uint64_t to)
 __attribute__((target("avx2"))) static uint64_t seek_avx2(const struct needle *n, uint64_t from, uint64_t to)
 {
     const __m256i a = _mm256_set1_epi8((char)n->value[n->a]), b = _mm256_set1_epi8((char)n->value[n->b]);
-    const __m256i ma = _mm256_set1_epi8((char)n->mask[n->a]), mb = _mm256_set1_epi8((char)n->mask[n->b]);
+    const __m256i ma = _mm256_set1_epi8((char)mask_at(n, n->a)),
+                  mb = _mm256_set1_epi8((char)mask_at(n, n->b));
     const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
     uint64_t at = from;
     for (; at + 32 <= to; at += 32) {
@@ -87,11 +93,11 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
     if (atom->len > m->data.len)
         return UINT64_MAX;
     uint64_t last = m->data.len - atom->len + 1; /* ends the places where it fits */
-    const uint8_t *bytes = glc_image_run(m->img, GLC_IMG_BYTES, atom->bytes, 2 * (uint64_t)atom->len, 1);
+    const uint8_t *mask, *value = glc_image_atom(m->img, atom, &mask);
     to = to < last ? to : last;
-    if (bytes == NULL || from >= to)
+    if (value == NULL || from >= to)
         return UINT64_MAX;
-    struct needle n = { m->data.ptr, bytes, bytes + atom->len, atom->len, atom->rare[0], atom->rare[1] };
+    struct needle n = { m->data.ptr, value, mask, atom->len, atom->rare[0], atom->rare[1] };
     if (n.a >= n.len)
         return seek_plain(&n, from, to);
     n.b = n.b >= n.len ? n.a : n.b;

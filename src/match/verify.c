@@ -23,8 +23,11 @@ bool glc_matcher_atom_at(const struct glc_matcher *m, const struct glc_img_atom 
 {
     if (at > m->data.len || atom->len > m->data.len - at)
         return false;
-    const uint8_t *bytes = glc_image_run(m->img, GLC_IMG_BYTES, atom->bytes, 2 * (uint64_t)atom->len, 1);
-    return bytes != NULL && masked_equal(m->data.ptr + at, bytes, bytes + atom->len, atom->len);
+    const uint8_t *mask, *value = glc_image_atom(m->img, atom, &mask);
+    if (value == NULL)
+        return false;
+    return mask == NULL ? memcmp(m->data.ptr + at, value, atom->len) == 0
+                        : masked_equal(m->data.ptr + at, value, mask, atom->len);
 }
 
 /* fullword: the neighbours are not alphanumeric; for wide variants a neighbour is a character and a zero. */
