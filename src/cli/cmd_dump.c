@@ -1,21 +1,26 @@
 /* glacis dump: what is in an image. */
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/dump_module.h"
 #include "cli/show.h"
 #include "cli/signatures.h"
 
 #include <unistd.h>
 
-enum option { OPT_IR, OPT_CHECK, OPTIONS };
+enum option { OPT_IR, OPT_CHECK, OPT_MODULE, OPT_MODULES, OPT_JSON, OPTIONS };
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_IR] = { "ir", 0, NULL, "the rules in the form that every language is compiled to" },
     [OPT_CHECK] = { "check", 0, NULL, "validate the whole image and say nothing more" },
+    [OPT_MODULE] = { "module", 0, "NAME",
+                     "the operand is a file: show what a YARA module (pe, elf, …) says of it, as YAML" },
+    [OPT_MODULES] = { "modules", 0, NULL, "no operand: document all modules, in Markdown" },
+    [OPT_JSON] = { "json", 0, NULL, "with --module: JSON" },
 };
 
 static const struct glc_usage usage = {
     .command = "glacis dump",
-    .operands = "IMAGE",
+    .operands = "IMAGE | --module NAME FILE | --modules",
     .about = "Show an image: header, sections, tables, rules. Signature sources are compiled in memory.\n"
              "Exit code: 0, or 2 where the image is damaged.",
     .opt = options,
@@ -25,8 +30,8 @@ static const struct glc_usage usage = {
 int glc_cmd_dump(int argc, char **argv)
 {
     struct glc_args a;
-    const char *value, *path = NULL;
-    bool ir = false, check = false;
+    const char *value, *path = NULL, *module = NULL;
+    bool ir = false, check = false, modules = false, json = false;
     int o;
     glc_args_init(&a, &usage, argc, argv);
     while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
@@ -36,6 +41,12 @@ int glc_cmd_dump(int argc, char **argv)
             ir = true;
         else if (o == OPT_CHECK)
             check = true;
+        else if (o == OPT_MODULE)
+            module = value;
+        else if (o == OPT_MODULES)
+            modules = true;
+        else if (o == OPT_JSON)
+            json = true;
         else if (o == GLC_ARG_OPERAND && path == NULL)
             path = value;
         else {
@@ -44,6 +55,10 @@ int glc_cmd_dump(int argc, char **argv)
             return GLC_EXIT_ERROR;
         }
     }
+    if (modules)
+        return glc_dump_modules();
+    if (module != NULL && path != NULL)
+        return glc_dump_module(module, path, json);
     if (path == NULL) {
         fprintf(stderr, "glacis dump: no IMAGE\nTry 'glacis dump --help'.\n");
         return GLC_EXIT_ERROR;
