@@ -17,7 +17,7 @@ import sys
 import tarfile
 import tempfile
 
-GLACIS, REGISTER = sys.argv[1], sys.argv[2]
+GLACIS, REGISTER = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="glacis-audit-"))
 failures, passed, skipped = [], 0, []
 ASOF = "2026-11-23"
@@ -114,6 +114,7 @@ def packages():
         rc, report = audit("--root", tree({"/var/lib/dpkg/status": status((name, OK, "x", "1"))}))
         check(f"dpkg: {name}", rc == 1 and [f["outcome"] for f in report["findings"]] == [U], report["findings"])
     expect("dpkg: removed, settings kept", ["--root", tree({"/var/lib/dpkg/status": status(("kesl", "deinstall ok config-files", DEBIAN, "1"))})], 0, {"kesl": "residual"})
+    expect("dpkg: only the list of its files", ["--root", tree({"/var/lib/dpkg/status": BASE, "/var/lib/dpkg/info/kesl.list": "/.\n"})], 0, {"kesl": "residual"})
     expect("dpkg: purged", ["--root", tree({"/var/lib/dpkg/status": status(("kesl", "purge ok not-installed", DEBIAN, "1"))})], 0, {})
     expect("dpkg: status.d of an image without dpkg", ["--root", tree({"/var/lib/dpkg/status.d/kesl": status(("kesl", OK, "x", "1"))})], 1, {"kesl": U})
     expect("dpkg: an unlisted package of the maker", ["--root", tree({"/var/lib/dpkg/status": status(("kfuture", OK, "AO Kaspersky Lab", "1"))})], 1, {"kaspersky": U})
@@ -480,7 +481,8 @@ def oci_archive(layers, folder=False):
     config = put(json.dumps({"config": {}}).encode(), "application/vnd.oci.image.config.v1+json")
     descs = [put(l, "application/vnd.oci.image.layer.v1.tar+gzip") for l in layers]
     manifest = put(json.dumps({"schemaVersion": 2, "config": config, "layers": descs}).encode(), "application/vnd.oci.image.manifest.v1+json")
-    index = json.dumps({"schemaVersion": 2, "manifests": [manifest]})
+    attestation = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:" + "0" * 64, "size": 1, "annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+    index = json.dumps({"schemaVersion": 2, "manifests": [manifest, attestation]})
     files = [("oci-layout", '{"imageLayoutVersion":"1.0.0"}'), ("index.json", index)] + [("blobs/sha256/" + d, b) for d, b in blobs.items()]
     path = TMP / f"oci{_n}"
     if folder:

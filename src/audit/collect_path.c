@@ -160,6 +160,26 @@ static void markers(struct glc_audit *a, const char *path)
     }
 }
 
+/* /var/lib/dpkg/info/NAME[:ARCH].list stays as long as anything of a package does, whatever the status file
+ * says. */
+static void dpkg_list(struct glc_audit *a, const char *inner, const char *where)
+{
+    char name[128];
+    if (strncmp(inner, "/var/lib/dpkg/info/", 19) != 0 || !glc_path_ends(inner, ".list"))
+        return;
+    size_t n = strcspn(inner + 19, ":");
+    n = n < strlen(inner + 19) ? n : strlen(inner + 19) - 5;
+    if (n == 0 || n >= sizeof name)
+        return;
+    memcpy(name, inner + 19, n);
+    name[n] = '\0';
+    glc_audit_fact(a, &(struct glc_fact){ .kind = GLC_FACT_PACKAGE,
+                                          .value = name,
+                                          .ecosystem = "deb",
+                                          .where = where,
+                                          .state = GLC_FACT_LEFT });
+}
+
 void glc_collect_path(struct glc_audit *a, const struct glc_entry *e)
 {
     const char *base = glc_path_base(e->path), *inner = glc_path_inner(e->path);
@@ -169,6 +189,7 @@ void glc_collect_path(struct glc_audit *a, const struct glc_entry *e)
                                           .directory = e->type == GLC_ENTRY_DIR });
     if (!own_register(e->path))
         glc_audit_say(a, GLC_FACT_NAME, base, e->path);
+    dpkg_list(a, inner, e->path);
     unit(a, e, base);
     module(a, e, base);
     extension(a, e, base);

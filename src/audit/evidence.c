@@ -8,6 +8,7 @@ enum {
     AUDIT_MEMORY = 1 << 30,
     SCRATCH_MEMORY = 512 << 20,
     KEPT_PER_SIGNAL = 8, /* hits of one signal in one target that are kept in full */
+    KEPT_PER_LIST = 200, /* and of packages, which are each another thing */
     MAX_GAPS = 1000,
     MAX_MARKERS = 10000,
     MAX_VALUE = 1024,
@@ -142,7 +143,8 @@ static void add_hit(struct glc_audit *a, const struct glc_fact *f, const struct 
         first = h;
         same++;
     }
-    if (same >= KEPT_PER_SIGNAL && s->kind != GLC_FACT_PACKAGE && s->kind != GLC_FACT_CPE) {
+    bool listed = s->kind == GLC_FACT_PACKAGE || s->kind == GLC_FACT_CPE;
+    if (same >= (listed ? KEPT_PER_LIST : KEPT_PER_SIGNAL)) {
         first->count++;
         return;
     }

@@ -36,7 +36,7 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.6rem "
     "0}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid "
     "var(--line);overflow-wrap:anywhere}"
-    "th{color:var(--soft);font-weight:500}code{font:.88em/1.4 "
+    "th{color:var(--soft);font-weight:500}td[class]{white-space:nowrap}code{font:.88em/1.4 "
     "ui-monospace,monospace}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem "
     "1rem;margin:.6rem 0}dd{margin:0}"
     "svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--fg)}svg "
@@ -44,7 +44,7 @@ static const char style[] =
     ".b{fill:var(--mark)}svg .p{fill:var(--soft)}"
     "@media "
     "print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#999;--card:#fff;--bad:#7a1000;--warn:#5c3b00;--ok:#"
-    "0b4a22;--mark:#123f73}body{max-width:none;padding:0;font-size:10.5pt}article{border-radius:0}@page{"
+    "0b4a22;--mark:#123f73}body{max-width:none;padding:0;font-size:10.5pt}article{border-radius:0;break-inside:auto}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}@page{"
     "margin:18mm}}";
 
 static const char *tone(enum glc_outcome o)
@@ -166,7 +166,9 @@ static void evidence(const struct glc_finding *f, struct glc_buf *out)
         }
         if (h->fact.state == GLC_FACT_DELETED)
             glc_buf_puts(out, " deleted later");
-        glc_buf_printf(out, "</td><td>%s%s</td></tr>", glc_strength_name(h->signal->strength),
+        glc_buf_printf(out, "</td><td>%s%s</td></tr>",
+                       h->signal->kind == GLC_FACT_ENGINE ? "together"
+                                                          : glc_strength_name(h->signal->strength),
                        glc_confidence_mark(h->signal->confidence));
     }
     glc_buf_puts(out, "</tbody></table>");
@@ -201,7 +203,7 @@ static void finding(const struct glc_report *r, const struct glc_finding *f, str
     glc_buf_puts(out, "<article><h3>");
     esc(out, f->name);
     glc_buf_printf(out,
-                   " <span class=\"%s\">%s</span></h3><p class=\"soft\">%s. %s.</p><dl><dt>Target</dt><dd>",
+                   " <span class=\"%s\">%s</span></h3><p class=\"soft\">%s: %s.</p><dl><dt>Target</dt><dd>",
                    tone(f->outcome), glc_outcome_name(f->outcome), f->id, glc_outcome_means(f->outcome));
     esc(out, r->audit->targets[f->target].name);
     glc_buf_puts(out, "</dd>");

@@ -387,6 +387,9 @@ static void oci_index(struct image *im, const json_t *index, int depth)
     json_array_foreach(json_object_get(index, "manifests"), i, d)
     {
         char blob[256];
+        /* Build attestations lie beside images and have no file system. */
+        if (json_object_get(json_object_get(d, "annotations"), "vnd.docker.reference.type") != NULL)
+            continue;
         const char *ref = json_string_value(
             json_object_get(json_object_get(d, "annotations"), "org.opencontainers.image.ref.name"));
         const char *name =
