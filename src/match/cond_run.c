@@ -599,6 +599,7 @@ static bool regex_match(const struct glc_module_ctx *ctx, const struct glc_regex
     struct vm *m = ctx->regex_to;
     struct glc_re_input in = { .data = s, .scratch = m->env->re, .steps = m->env->steps };
     bool found = false;
+    glc_re_scratch_begin(m->env->re); /* a module may make strings one after another in the same place */
     if (m->err == GLC_OK && s.len != 0)
         (void)asked(m, glc_re_search(&in, re->code, &found));
     return found;
@@ -858,6 +859,7 @@ static bool do_matches(struct vm *m, struct glc_value *a, const struct glc_value
     }
     struct glc_re_input in = { .data = a->u.text, .scratch = m->env->re, .steps = m->env->steps };
     bool found = false;
+    glc_re_scratch_begin(m->env->re);
     if (a->u.text.len != 0 && !asked(m, glc_re_search(&in, b->u.text, &found)))
         return false;
     *a = glc_cond_bool(found);

@@ -126,7 +126,7 @@ static bool gather_near(struct gather *g, const struct glc_img_atom *atom)
     uint64_t done = g->lo; /* starts below are decided */
     uint64_t from = g->lo > UINT64_MAX - atom->near ? UINT64_MAX : g->lo + atom->near;
     uint64_t to = g->hi > UINT64_MAX - atom->far ? UINT64_MAX : g->hi + atom->far;
-    while (from < to) {
+    while (from < to && from < g->m->data.len) {
         uint64_t at = glc_matcher_seek(g->m, atom, from, to);
         if (!spend(g, ((at < g->m->data.len ? at : g->m->data.len) - from) / 16 + 4))
             return false;

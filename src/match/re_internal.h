@@ -115,10 +115,12 @@ struct glc_re_memo {
     uint64_t from, to; /* nothing in [from, to) */
     bool hit;          /* something at `to` */
     bool reverse;
+    uint32_t epoch; /* another one: of other data */
 };
 
 struct glc_re_scratch {
     struct glc_re_dfa *dfa[GLC_RE_DFAS];
+    uint32_t epoch;
     struct glc_re_memo memo[512];
 };
 

@@ -63,7 +63,8 @@ void glc_re_scratch_free(struct glc_re_scratch *s)
 
 void glc_re_scratch_begin(struct glc_re_scratch *s)
 {
-    memset(s->memo, 0, sizeof s->memo);
+    if (++s->epoch == 0)
+        memset(s->memo, 0, sizeof s->memo);
 }
 
 static bool fail(struct run *r, enum glc_err err)
@@ -200,6 +201,33 @@ static bool decode_level(struct run *r)
     return true;
 }
 
+/* What was found where, for calls that begin elsewhere but look at the same bytes. */
+
+static struct glc_re_memo *memo_of(struct run *r, const uint8_t *key)
+{
+    return &r->scratch->memo[(uintptr_t)key * 0x9e3779b1u >> 7 & 511];
+}
+
+static bool remembers(const struct run *r, const struct glc_re_memo *m, const uint8_t *key, uint64_t p)
+{
+    const struct glc_re_text *t = &r->text;
+    return m->key == key && m->epoch == r->scratch->epoch && m->data == t->data && m->size == t->size &&
+           m->reverse == t->reverse && m->from <= p && p <= m->to;
+}
+
+static void remember(struct run *r, const uint8_t *key, uint64_t from, uint64_t to, bool hit)
+{
+    const struct glc_re_text *t = &r->text;
+    *memo_of(r, key) = (struct glc_re_memo){ .key = key,
+                                             .data = t->data,
+                                             .size = t->size,
+                                             .from = from,
+                                             .to = to,
+                                             .hit = hit,
+                                             .reverse = t->reverse,
+                                             .epoch = r->scratch->epoch };
+}
+
 /* Gaps. */
 
 /* The bytes from `p` on that are in the level's set: makes run_to the end of them, or at least `want`. */
@@ -210,9 +238,8 @@ static bool extend_run(struct run *r, struct level *lv, uint64_t p, uint64_t wan
         lv->run_known = true;
         lv->run_closed = false;
         lv->run_from = lv->run_to = p;
-        struct glc_re_memo *m = &r->scratch->memo[(uintptr_t)lv->set * 0x9e3779b1u >> 7 & 511];
-        if (m->key == lv->set && m->data == t->data && m->size == t->size && m->reverse == t->reverse &&
-            p >= m->from && p <= m->to) {
+        const struct glc_re_memo *m = memo_of(r, lv->set);
+        if (remembers(r, m, lv->set, p)) {
             lv->run_to = m->to;
             lv->run_closed = m->hit;
         }
@@ -227,15 +254,7 @@ static bool extend_run(struct run *r, struct level *lv, uint64_t p, uint64_t wan
             lv->run_closed = true;
     }
     if (lv->run_to - from > MEMO_WORTH)
-        r->scratch->memo[(uintptr_t)lv->set * 0x9e3779b1u >> 7 & 511] = (struct glc_re_memo){
-            .key = lv->set,
-            .data = t->data,
-            .size = t->size,
-            .reverse = t->reverse,
-            .from = lv->run_from,
-            .to = lv->run_to,
-            .hit = lv->run_closed,
-        };
+        remember(r, lv->set, lv->run_from, lv->run_to, lv->run_closed);
     return charge(r, (lv->run_to - from) / 4);
 }
 
@@ -438,12 +457,10 @@ static bool find_first(struct run *r, struct level *lv, uint64_t lo, uint64_t hi
  * bytes. */
 static bool recall(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
 {
-    const struct glc_re_text *t = &r->text;
     if (hi - lo < MEMO_WORTH || lv->value == NULL)
         return find_first(r, lv, lo, hi, hit);
-    struct glc_re_memo *m = &r->scratch->memo[(uintptr_t)lv->value * 0x9e3779b1u >> 7 & 511];
-    bool known = m->key == lv->value && m->data == t->data && m->size == t->size &&
-                 m->reverse == t->reverse && m->from <= lo && lo <= m->to;
+    const struct glc_re_memo *m = memo_of(r, lv->value);
+    bool known = remembers(r, m, lv->value, lo);
     uint64_t from = lo;
     if (known && m->hit && m->to <= hi) {
         *hit = m->to;
@@ -457,13 +474,7 @@ static bool recall(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, ui
         from = m->to;
     if (!find_first(r, lv, from, hi, hit))
         return false;
-    *m = (struct glc_re_memo){ .key = lv->value,
-                               .data = t->data,
-                               .size = t->size,
-                               .reverse = t->reverse,
-                               .from = known ? m->from : lo,
-                               .to = *hit,
-                               .hit = *hit <= hi };
+    remember(r, lv->value, known ? m->from : lo, *hit, *hit <= hi);
     return true;
 }
 

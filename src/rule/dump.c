@@ -177,7 +177,7 @@ static void dump_one_pattern(const struct glc_pattern *p, struct glc_buf *out)
         if (v->fullword)
             glc_buf_puts(out, "fullword ");
         if (v->xored)
-            glc_buf_printf(out, "xor=%02x ", v->key);
+            glc_buf_printf(out, v->through ? "xor=%02x through " : "xor=%02x ", v->key);
         glc_re_dump(v->re, out);
     }
     glc_buf_puts(out, ")\n");
