@@ -168,6 +168,8 @@ static struct glc_expr *of(struct maker *m, unsigned depth)
 {
     static const enum glc_expr_op ops[] = { GLC_X_OF, GLC_X_OF, GLC_X_OF_AT, GLC_X_OF_IN, GLC_X_OF_RULES };
     enum glc_expr_op op = ops[below(m, m->number != 0 ? 5 : 4)];
+    if (op == GLC_X_OF_AT && m->rule->language == GLC_LANG_CLAM)
+        op = GLC_X_OF;
     struct glc_expr *x = glc_expr_new(m->a, op, GLC_T_BOOL,
                                       op == GLC_X_OF_AT   ? 2
                                       : op == GLC_X_OF_IN ? 3
@@ -223,6 +225,8 @@ static struct glc_expr *occurrence(struct maker *m, unsigned depth)
     static const enum glc_expr_op ops[] = { GLC_X_FOUND, GLC_X_FOUND, GLC_X_FOUND, GLC_X_FOUND_AT,
                                             GLC_X_FOUND_IN };
     unsigned k = below(m, 5);
+    if (k == 3 && m->rule->language == GLC_LANG_CLAM)
+        k = 0;
     struct glc_expr *x = some_pattern(m, ops[k], GLC_T_BOOL, k < 3 ? 0 : k - 2);
     for (uint32_t i = 0; i < x->kids; i++)
         x->kid[i] = number(m, depth == 0 ? 0 : depth - 1);
@@ -283,14 +287,15 @@ struct glc_rule *random_rule(struct random *r, struct glc_ruleset *set)
     rule->space = "default";
     rule->file = "random";
     rule->classes = GLC_CLASS_ALL;
-    rule->language = GLC_LANG_YARA;
+    /* ClamAV's matches do not overlap, and it has no `at`. */
+    rule->language = below(&m, 8) == 0 ? GLC_LANG_CLAM : GLC_LANG_YARA;
     rule->patterns = below(&m, 6);
     rule->pattern = glc_arena_array(set->arena, rule->patterns + 1, sizeof *rule->pattern);
     for (uint32_t i = 0; i < rule->patterns; i++) {
         struct glc_pattern *p = &rule->pattern[i];
         p->id = glc_arena_printf(set->arena, "$p%u", i);
         p->extent = below(&m, 2) == 0 ? GLC_SHORTEST : GLC_LONGEST;
-        p->no_overlap = below(&m, 8) == 0;
+        p->no_overlap = rule->language == GLC_LANG_CLAM;
         make_anchor(&m, &p->anchor);
         make_variants(&m, p);
     }
