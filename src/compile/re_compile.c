@@ -632,8 +632,11 @@ enum glc_err glc_re_compile(const struct glc_re *re, const struct glc_re_options
         return glc_err_set(err, GLC_LIMIT, "regular expression nested too deeply", 0);
     struct builder b = { .out = out, .opt = opt };
     size_t start = out->len;
+    uint64_t min, max;
+    glc_re_length(re, &min, &max);
     glc_buf_u8(out, GLC_RE_MAGIC);
-    glc_buf_u8(out, (uint8_t)((opt->reverse ? GLC_RE_REVERSE : 0) | (opt->wide ? GLC_RE_WIDE : 0)));
+    glc_buf_u8(out, (uint8_t)((opt->reverse ? GLC_RE_REVERSE : 0) | (opt->wide ? GLC_RE_WIDE : 0) |
+                              (min == 0 ? GLC_RE_EMPTY_TOO : 0)));
     glc_buf_u8(out, opt->key);
     glc_buf_u8(out, 0);
     glc_buf_u32le(out, 0);

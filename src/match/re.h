@@ -45,6 +45,9 @@ enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, 
 /* Forward code: is there a match anywhere? */
 enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, bool *found) GLC_CHECK;
 
+/* May it match without eating a byte? Such matches are occurrences of a search, but not of a pattern. */
+bool glc_re_matches_empty(struct glc_span code);
+
 /* A regular expression as a value of a condition (struct glc_value.u.regex). */
 struct glc_regex_code {
     struct glc_span code; /* forward */

@@ -27,7 +27,7 @@ enum {
     GLC_RE_MOST_INSNS = 1 << 17,
 };
 
-enum glc_re_flag { GLC_RE_REVERSE = 1, GLC_RE_WIDE = 2, GLC_RE_XORED = 4 };
+enum glc_re_flag { GLC_RE_REVERSE = 1, GLC_RE_WIDE = 2, GLC_RE_EMPTY_TOO = 4 };
 enum glc_re_gap { GLC_RE_GAP_NONE, GLC_RE_GAP_ANY, GLC_RE_GAP_SET, GLC_RE_GAPS };
 enum glc_re_body {
     GLC_RE_BODY_EMPTY,

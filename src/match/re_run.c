@@ -748,3 +748,8 @@ enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, 
         *found = !none;
     return err;
 }
+
+bool glc_re_matches_empty(struct glc_span code)
+{
+    return code.len < GLC_RE_HEADER || (code.ptr[1] & GLC_RE_EMPTY_TOO) != 0;
+}

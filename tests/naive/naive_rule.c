@@ -34,7 +34,7 @@ static bool may_start(const struct glc_anchor *a, const struct glc_layer *l, lon
         break;
     case GLC_IN_SECTION:
         return f->sections != 0 && s < f->sections && at >= (long)f->section[s].offset &&
-               at < (long)(f->section[s].offset + f->section[s].size);
+               at <= (long)(f->section[s].offset + f->section[s].size);
     default:
         return false;
     }
@@ -61,10 +61,9 @@ static bool whole_word(const struct glc_variant *v, const struct glc_layer *l, l
     return !alnum(l, start - 1, key) && !alnum(l, end, key);
 }
 
-/* The length that counts at this start; 0: none. */
+/* The length that counts at this start, of the first variant that has one; 0: none. */
 static size_t length_at(const struct glc_pattern *p, const struct glc_layer *l, size_t start, bool *end)
 {
-    size_t best = 0;
     for (uint32_t i = 0; i < p->variants; i++) {
         const struct glc_variant *v = &p->variant[i];
         naive_re_ends(v->re, l->data, v->wide, v->xored && v->through ? v->key : 0, start, end);
@@ -72,14 +71,11 @@ static size_t length_at(const struct glc_pattern *p, const struct glc_layer *l, 
         for (size_t e = start; e <= l->data.len; e++)
             if (end[e] && (chosen == SIZE_MAX || p->extent == GLC_LONGEST))
                 chosen = e;
-        if (chosen == SIZE_MAX || chosen == start ||
-            (v->fullword && !whole_word(v, l, (long)start, (long)chosen)))
-            continue;
-        size_t len = chosen - start;
-        if (best == 0 || (p->extent == GLC_LONGEST ? len > best : len < best))
-            best = len;
+        if (chosen != SIZE_MAX && chosen != start &&
+            (!v->fullword || whole_word(v, l, (long)start, (long)chosen)))
+            return chosen - start;
     }
-    return best;
+    return 0;
 }
 
 void naive_occurrences(const struct glc_pattern *p, const struct glc_layer *l, struct naive_list *out)

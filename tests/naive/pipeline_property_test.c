@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { ROUNDS = 1500, RULES = 12, LAYERS = 4, MOST_DATA = 300 };
+enum { ROUNDS = 1000, RULES = 12, LAYERS = 4, MOST_DATA = 300 };
 
 struct world {
     uint64_t seed;
