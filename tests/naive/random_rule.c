@@ -267,7 +267,7 @@ static struct glc_expr *truth(struct maker *m, unsigned depth)
     case 14:
         if (m->slots < MOST_SLOTS && m->rule->patterns != 0)
             return loop(m, depth - 1);
-        /* fall through */
+        __attribute__((fallthrough));
     case 15:
         x = glc_expr_new(m->a, GLC_X_TO_BOOL, GLC_T_BOOL, 1);
         x->kid[0] = number(m, depth);
