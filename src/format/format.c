@@ -9,6 +9,8 @@
 #include "format/html/html.h"
 #include "format/libarchive/libarchive.h"
 #include "format/macho/macho.h"
+#include "format/mail/mail.h"
+#include "format/pdf/pdf.h"
 #include "format/pe/pe.h"
 #include "format/stream/stream.h"
 #include "format/tar/tar.h"
@@ -72,6 +74,8 @@ const struct glc_format *const glc_formats[] = {
     PLAIN("chm", GLC_CLASS_OTHER, AT(0, "ITSF", 90)),
     PLAIN("onenote", GLC_CLASS_DOCUMENT,
           AT(0, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", 95)),
+    &glc_format_pdf,
+    &glc_format_mail,
     &glc_format_html,
     &glc_format_script,
     &glc_format_text,
