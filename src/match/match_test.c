@@ -1,0 +1,237 @@
+/* From rule text to occurrences, through image and matcher. */
+#include "check.h"
+
+#include "compile/compile.h"
+#include "lang/lang.h"
+#include "match/match.h"
+
+struct built {
+    struct glc_arena arena, layer_arena;
+    struct glc_ruleset set;
+    struct glc_buf bytes;
+    struct glc_image *img;
+    struct glc_matcher *m;
+    struct glc_layer layer;
+};
+
+static void build(struct built *b, const char *file, const char *text, const struct glc_match_options *opt)
+{
+    struct glc_lang_options lang = { 0 };
+    struct glc_compile_options compile = { .keep_ir = true };
+    memset(b, 0, sizeof *b);
+    glc_arena_init(&b->arena, 1 << 28);
+    glc_arena_init(&b->layer_arena, 1 << 28);
+    glc_ruleset_init(&b->set, &b->arena);
+    glc_buf_init(&b->bytes, 1 << 28);
+    assert_int_equal(glc_lang_parse(&b->set, file, NULL, glc_span_str(text), &lang), GLC_OK);
+    assert_int_equal(b->set.refused, 0);
+    struct glc_compile_stats stats;
+    assert_int_equal(glc_compile(&b->set, &compile, &b->bytes, &stats), GLC_OK);
+    assert_int_equal(stats.refused, 0);
+    struct glc_error err = { 0 };
+    assert_int_equal(glc_image_open(glc_buf_span(&b->bytes), NULL, &b->img, &err), GLC_OK);
+    assert_int_equal(glc_image_validate(b->img, &err), GLC_OK);
+    b->m = glc_matcher_new(b->img, opt);
+    assert_non_null(b->m);
+}
+
+static void unbuild(struct built *b)
+{
+    glc_matcher_free(b->m);
+    glc_image_free(b->img);
+    glc_buf_done(&b->bytes);
+    glc_ruleset_done(&b->set);
+    glc_arena_done(&b->arena);
+    glc_arena_done(&b->layer_arena);
+}
+
+static enum glc_err judge(struct built *b, struct glc_span data, enum glc_class cls)
+{
+    glc_arena_reset(&b->layer_arena);
+    b->layer = (struct glc_layer){ .data = data, .cls = cls, .arena = &b->layer_arena };
+    b->layer.facts.entry = GLC_NO_OFFSET;
+    b->layer.facts.version_info = GLC_NO_OFFSET;
+    return glc_match(b->m, &b->layer);
+}
+
+/* Names of what was found, with commas. */
+static void found(struct built *b, struct glc_buf *out)
+{
+    uint32_t n;
+    const uint32_t *rule = glc_matcher_found(b->m, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct glc_rule_info info;
+        assert_int_equal(glc_image_rule(b->img, rule[i], &info), GLC_OK);
+        glc_buf_printf(out, "%s%.*s", i == 0 ? "" : ",", (int)info.name.len, (const char *)info.name.ptr);
+    }
+    glc_buf_u8(out, 0);
+}
+
+static const struct {
+    const char *rules, *data, *found;
+} rows[] = {
+    { "rule a { strings: $a = \"needle in a haystack\" condition: $a }", "xx needle in a haystack yy", "a" },
+    { "rule a { strings: $a = \"needle in a haystack\" condition: $a }", "xx needle in a haystacK yy", "" },
+    { "rule a { strings: $a = \"needle in a haystack\" nocase condition: $a }", "NEEDLE in a HaystacK", "a" },
+    { "rule a { strings: $a = \"abcd\" condition: $a }", "abcd", "a" },
+    { "rule a { strings: $a = \"abcd\" condition: $a }", "xabcd", "a" },
+    { "rule a { strings: $a = \"abc\" condition: $a }", "xxxabc", "a" },
+    { "rule a { strings: $a = \"ab\" condition: $a }", "xab", "a" },
+    { "rule a { strings: $a = \"b\" condition: $a }", "xab", "a" },
+    { "rule a { strings: $a = \"aaaaaaaaaaaaaaaaaaaaaaaa\" condition: $a }", "baaaaaaaaaaaaaaaaaaaaaaaab",
+      "a" },
+    { "rule a { strings: $a = \"word\" fullword condition: $a }", "aword word", "a" },
+    { "rule a { strings: $a = \"word\" fullword condition: $a }", "aword wordy", "" },
+    { "rule a { strings: $a = \"abab\" condition: #a == 3 and @a[3] == 4 }", "abababab", "a" },
+    { "rule a { strings: $a = /x[0-9]+y/ condition: !a[1] == 5 }", "..x123y", "a" },
+    { "rule a { strings: $a = /p\\^?o\\^?w\\^?e\\^?r/ condition: $a }", "p^ow^er", "a" },
+    { "rule a { strings: $a = /(one|two|three) (fish|bird)/ condition: #a == 2 }",
+      "one bird two fish six fish", "a" },
+    { "rule a { strings: $a = /[a-z]+@/ condition: #a == 4 }", "..mail@", "a" },
+    { "rule a { strings: $a = { 61 ?? [2-4] 62 } condition: $a at 2 }", "..axyzzb", "a" },
+    { "rule a { strings: $a = \"one\" $b = \"two\" $c = \"three\" condition: 2 of them }", "one three", "a" },
+    { "rule a { strings: $a = \"one\" $b = \"two\" $c = \"three\" condition: 2 of them }", "one four", "" },
+    { "rule a { strings: $a = \"one\" condition: not $a }", "two", "a" },
+    { "rule a { strings: $a = \"one\" $b = \"two\" condition: $a or not $b }", "two one", "a" },
+    { "rule a { strings: $a = \"one\" $b = \"two\" condition: #a > #b }", "one two one", "a" },
+    { "rule a { strings: $a = \"one\" $b = \"two\" condition: #a > #b }", "one two", "" },
+    { "rule a { condition: uint16(0) == 0x6261 and filesize == 3 }", "abc", "a" },
+    { "rule a { condition: uint16(0) == 0x6261 and filesize == 4 }", "abc", "" },
+    { "rule a { strings: $a = \"secret\" xor condition: $a }", "rdbsdu", "a" },
+    { "private rule a { strings: $a = \"one\" condition: $a } rule b { condition: a }", "one", "b" },
+    { "global rule g { strings: $a = \"one\" condition: $a } rule b { condition: true }", "one", "g,b" },
+    { "global rule g { strings: $a = \"one\" condition: $a } rule b { condition: true }", "two", "" },
+    { "rule a { strings: $a = \"needle\" condition: for any i in (1..#a) : (@a[i] == 7) }", "needle.needle",
+      "a" },
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int plain = 0; plain < 2; plain++) {
+            struct glc_match_options opt = { .all = true, .strings = true, .no_simd = plain != 0 };
+            struct built b;
+            struct glc_buf text;
+            glc_buf_init(&text, 4096);
+            build(&b, "t.yar", rows[i].rules, &opt);
+            assert_int_equal(judge(&b, glc_span_str(rows[i].data), GLC_CLASS_DATA), GLC_OK);
+            found(&b, &text);
+            if (strcmp((const char *)text.ptr, rows[i].found) != 0)
+                fail_msg("row %zu: %s on \"%s\": found \"%s\"", i, rows[i].rules, rows[i].data,
+                         (const char *)text.ptr);
+            glc_buf_done(&text);
+            unbuild(&b);
+        }
+    }
+}
+
+/* A literal is found at every offset of a block's end and at the layer's. */
+static void test_every_offset(void **state)
+{
+    (void)state;
+    static const char *const rules = "rule eight { strings: $a = \"0123456789a\" condition: #a == 1 }"
+                                     "rule four { strings: $a = \"QRSTUVW\" condition: #a == 1 }"
+                                     "rule three { strings: $a = \"%~!|\" condition: #a == 1 }"
+                                     "rule two { strings: $a = \"}{\" condition: #a == 1 }";
+    static const struct {
+        const char *text, *name;
+    } cases[] = { { "0123456789a", "eight" }, { "QRSTUVW", "four" }, { "%~!|", "three" }, { "}{", "two" } };
+    struct built b;
+    struct glc_match_options opt = { .all = true };
+    build(&b, "t.yar", rules, &opt);
+    enum { LEN = 8300 };
+    uint8_t *data = malloc(LEN);
+    assert_non_null(data);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        size_t n = strlen(cases[c].text);
+        for (size_t at = 0; at + n <= LEN; at += at > 40 && at < 8100 ? 611 : 1) {
+            memset(data, '.', LEN);
+            memcpy(data + at, cases[c].text, n);
+            for (size_t end = LEN; end >= at + n && end + 1 >= at + n; end = end == LEN ? at + n : 0) {
+                struct glc_buf text;
+                glc_buf_init(&text, 4096);
+                assert_int_equal(judge(&b, glc_span(data, end), GLC_CLASS_DATA), GLC_OK);
+                found(&b, &text);
+                if (strcmp((const char *)text.ptr, cases[c].name) != 0)
+                    fail_msg("%s at %zu of %zu: found \"%s\"", cases[c].text, at, end,
+                             (const char *)text.ptr);
+                glc_buf_done(&text);
+            }
+        }
+    }
+    free(data);
+    unbuild(&b);
+}
+
+static void test_hashes(void **state)
+{
+    (void)state;
+    /* md5("abc"), sha1("abc") */
+    static const char *const hdb = "900150983cd24fb0d6963f7d28e17f72:3:Test.Sized-7\n"
+                                   "900150983cd24fb0d6963f7d28e17f73:3:Test.Other-8\n"
+                                   "900150983cd24fb0d6963f7d28e17f72:4:Test.Longer-9\n";
+    struct built b;
+    struct glc_match_options opt = { .all = true };
+    struct glc_buf text;
+    glc_buf_init(&text, 4096);
+    build(&b, "t.hdb", hdb, &opt);
+    assert_int_equal(judge(&b, glc_span_str("abc"), GLC_CLASS_DATA), GLC_OK);
+    found(&b, &text);
+    assert_non_null(strstr((const char *)text.ptr, "Test.Sized-7"));
+    assert_null(strstr((const char *)text.ptr, "Test.Other-8"));
+    assert_int_equal(judge(&b, glc_span_str("abd"), GLC_CLASS_DATA), GLC_OK);
+    uint32_t n;
+    (void)glc_matcher_found(b.m, &n);
+    assert_int_equal(n, 0);
+    glc_buf_done(&text);
+    unbuild(&b);
+}
+
+static void test_bounded(void **state)
+{
+    (void)state;
+    /* Every start matches to the end: quadratic, so the rule is ended, and named. */
+    struct built b;
+    struct glc_match_options opt = { .all = true, .steps = 100000 };
+    build(&b, "t.yar", "rule slow { strings: $a = /a.*b/ condition: #a > 100000 }", &opt);
+    enum { LEN = 200000 };
+    uint8_t *data = malloc(LEN);
+    assert_non_null(data);
+    memset(data, 'a', LEN);
+    data[LEN - 1] = 'b';
+    assert_int_equal(judge(&b, glc_span(data, LEN), GLC_CLASS_DATA), GLC_LIMIT);
+    assert_true(glc_span_is(glc_matcher_blame(b.m), "slow"));
+    free(data);
+    unbuild(&b);
+}
+
+static void test_damaged_header(void **state)
+{
+    (void)state;
+    struct built b;
+    struct glc_image *img = NULL;
+    struct glc_error err = { 0 };
+    build(&b, "t.yar", "rule a { strings: $a = \"needle\" condition: $a }", NULL);
+    uint8_t *copy = malloc(b.bytes.len);
+    assert_non_null(copy);
+    memcpy(copy, b.bytes.ptr, b.bytes.len);
+    for (size_t i = 0; i < 512; i++) {
+        copy[i] ^= 0x41;
+        assert_int_not_equal(glc_image_open(glc_span(copy, b.bytes.len), NULL, &img, &err), GLC_OK);
+        copy[i] ^= 0x41;
+    }
+    for (size_t cut = 0; cut < b.bytes.len; cut += 97)
+        assert_int_not_equal(glc_image_open(glc_span(copy, cut), NULL, &img, &err), GLC_OK);
+    free(copy);
+    unbuild(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_every_offset),   cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_damaged_header),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
