@@ -2,6 +2,7 @@
  * constants and public keys, which lack their last byte there. */
 #include "format/dotnet/dotnet_module.h"
 
+#include "format/dotnet/dotnet_types.h"
 #include "format/dotnet/metadata.h"
 #include "format/module/modules.h"
 
@@ -224,6 +225,7 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
     load_field_offsets(&l);
     load_resources(&l);
     load_typelib(&l);
+    net_load_classes(n, ctx->arena, member);
 }
 
 const struct glc_module glc_dotnet_module = {
