@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_LEVELS = 6 /* levels that need no allocation */, MEMO_WORTH = 32 /* bytes */ };
+enum { NEAR_LEVELS = 6 /* levels that need no allocation */, MEMO_WORTH = 32 /* bytes */, MOST_BEHIND = 32 };
 
 struct level {
     uint8_t gap, body, assertion;
@@ -24,12 +24,13 @@ struct level {
     uint32_t len, pivot;
     struct glc_re_nfa nfa;
     struct glc_re_walk walk;
-    bool walking;               /* walk has been made */
-    bool arrived;               /* the walk knows its states at pos */
-    bool dry;                   /* no further place will be fed */
-    uint64_t pos;               /* of the walk */
-    uint64_t lo, hi;            /* places to try, lo > hi: none known */
-    uint64_t next;              /* no place below this need be tried */
+    bool walking;    /* walk has been made */
+    bool arrived;    /* the walk knows its states at pos */
+    bool dry;        /* no further place will be fed */
+    bool behind;     /* every place is tried; the gap's first `min` bytes are looked at where the body is */
+    uint64_t pos;    /* of the walk */
+    uint64_t lo, hi; /* places to try, lo > hi: none known */
+    uint64_t next;   /* no place below this need be tried */
     uint64_t run_from, run_to;  /* bytes in [run_from, run_to) are in the set … */
     bool run_known, run_closed; /* … and where closed the byte at run_to is not */
 };
@@ -318,6 +319,12 @@ static bool feed_everywhere(struct run *r, struct level *lv)
             offer(r, lv, lv->gap == GLC_RE_GAP_NONE ? 0 : lv->min, n);
         return true;
     }
+    if (lv->body != GLC_RE_BODY_EMPTY && lv->body != GLC_RE_BODY_NFA && lv->min <= MOST_BEHIND) {
+        lv->dry = lv->behind = true;
+        if (lv->min <= n)
+            offer(r, lv, lv->min, n);
+        return true;
+    }
     /* From `min` bytes after the beginning of each run of the set to its end. */
     uint64_t from = r->at;
     while (r->at < n && !glc_re_set_has(lv->set, glc_re_text_byte(&r->text, r->at)))
@@ -503,6 +510,15 @@ static bool find_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi,
 
 enum said { SAID_END, SAID_PULL, SAID_DONE, SAID_ERROR };
 
+/* Are the `min` bytes before position p in the gap's set? */
+static bool gap_behind(const struct run *r, const struct level *lv, uint64_t p)
+{
+    for (uint32_t i = 1; i <= lv->min; i++)
+        if (!glc_re_set_has(lv->set, glc_re_text_byte(&r->text, p - i)))
+            return false;
+    return true;
+}
+
 static enum said fixed_next(struct run *r, struct level *lv, bool last, uint64_t *end)
 {
     for (;;) {
@@ -518,6 +534,11 @@ static enum said fixed_next(struct run *r, struct level *lv, bool last, uint64_t
             continue;
         }
         lv->lo = far ? lv->hi + 1 : hit + 1;
+        if (lv->behind && !gap_behind(r, lv, hit)) {
+            if (!charge(r, 1))
+                return SAID_ERROR;
+            continue;
+        }
         *end = hit + lv->len;
         return SAID_END;
     }
