@@ -14,6 +14,7 @@ struct fat {
     uint64_t table, data; /* byte offsets */
     uint64_t root;        /* byte offset of FAT12/16's root folder */
     uint32_t root_bytes, root_cluster, clusters;
+    uint64_t work; /* clusters that may still be followed: chains can be made to loop */
     uint32_t left; /* folder entries that may still be read */
     bool damaged;
     int depth;
@@ -56,12 +57,22 @@ static bool header(struct fat *f)
     uint64_t clusters = (total - before - root_sectors) / per;
     f->clusters = (uint32_t)clusters;
     f->bits = roots == 0 ? 32 : clusters < 4085 ? 12 : 16;
-    return f->data < f->v.len;
+    if (f->data >= f->v.len)
+        return false;
+    uint64_t there = (f->v.len - f->data) / f->cluster + 1;
+    f->clusters = there < f->clusters ? (uint32_t)there : f->clusters;
+    f->work = (uint64_t)f->clusters * 4 + 65536;
+    return true;
 }
 
 /* The cluster after `n`; 0 at the end of the chain or at damage. */
 static uint32_t next(struct fat *f, uint32_t n)
 {
+    if (f->work == 0) {
+        f->damaged = true;
+        return 0;
+    }
+    f->work--;
     uint64_t off = f->table + (f->bits == 12 ? (uint64_t)n * 3 / 2 : (uint64_t)n * (f->bits / 8));
     struct glc_span s = glc_span_sub(f->v, off, f->bits == 32 ? 4 : 2);
     if (s.len < (f->bits == 32 ? 4u : 2u)) {

@@ -27,6 +27,7 @@ struct ntfs {
     struct glc_buf runs; /* of the MFT: le64 offset, le64 length pairs */
     struct record *records;
     uint32_t count;
+    uint64_t work; /* bytes that may still be read of files: runs can be made to share, and to be nothing */
     bool damaged;
 };
 
@@ -157,15 +158,15 @@ static void learn(struct ntfs *n, uint32_t number)
     }
 }
 
-static enum glc_err copy_runs(const struct ntfs *n, const struct glc_buf *runs, uint64_t size,
-                              struct glc_buf *out)
+static enum glc_err copy_runs(struct ntfs *n, const struct glc_buf *runs, uint64_t size, struct glc_buf *out)
 {
     for (size_t i = 0; i + 16 <= runs->len && size != 0; i += 16) {
         uint64_t at = glc_le64(runs->ptr + i), len = glc_le64(runs->ptr + i + 8);
         uint64_t take = len < size ? len : size;
         size_t room = out->cap - out->len;
-        if (take > room)
+        if (take > room || take > n->work)
             return GLC_LIMIT;
+        n->work -= take;
         struct glc_span s = at == UINT64_MAX ? glc_span(NULL, 0) : glc_span_sub(n->v, at, take);
         uint8_t *to = glc_buf_reserve(out, (size_t)take);
         if (to == NULL || (at != UINT64_MAX && s.len != take))
@@ -290,7 +291,7 @@ static bool open_table(struct ntfs *n)
 
 void glc_disk_ntfs(struct glc_audit *a, struct glc_span volume, const char *name)
 {
-    struct ntfs n = { .a = a, .v = volume };
+    struct ntfs n = { .a = a, .v = volume, .work = (uint64_t)volume.len * 4 + (64 << 20) };
     glc_arena_init(&n.arena, (size_t)1 << 30);
     glc_buf_init(&n.runs, 1 << 20);
     if (!open_table(&n)) {
