@@ -128,7 +128,8 @@ static bool gather_near(struct gather *g, const struct glc_img_atom *atom)
     uint64_t to = g->hi > UINT64_MAX - atom->far ? UINT64_MAX : g->hi + atom->far;
     while (from < to && from < g->m->data.len) {
         uint64_t at = glc_matcher_seek(g->m, atom, from, to);
-        if (!spend(g, ((at < g->m->data.len ? at : g->m->data.len) - from) / 16 + 4))
+        uint64_t seen = at < g->m->data.len ? at : g->m->data.len;
+        if (!spend(g, (seen > from ? seen - from : 0) / 16 + 4)) /* `from` may lie behind a short file */
             return false;
         if (at == UINT64_MAX)
             return true;
