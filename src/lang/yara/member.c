@@ -122,6 +122,10 @@ static struct glc_yara_value base(struct glc_yara_parser *p, const struct glc_ya
     if (find_external(p, at->text, &index))
         return external(p, index, at);
     const struct glc_yara_name *n = p->failed ? NULL : glc_yara_names_find(p->names, p->space, at->text);
+    if (n == NULL && !p->failed && glc_span_eq(at->text, p->rule_name)) {
+        glc_yara_say(p, GLC_WARNING, at, NULL, "the rule asks for itself: that is always false");
+        return glc_yara_value(glc_expr_bool(p->a, false));
+    }
     if (n == NULL)
         return p->failed ? none() : unknown(p, at);
     if (n->rule == GLC_YARA_REFUSED) {

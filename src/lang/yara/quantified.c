@@ -330,7 +330,11 @@ static struct glc_yara_quant quantifier(struct glc_yara_parser *p)
     p->bare_quant = true;
     struct glc_yara_value v = glc_yara_primary(p);
     p->bare_quant = outer;
-    return glc_yara_quant_of(p, v, v.x != NULL && glc_yara_accept(p, GLC_YT_PERCENT), &t);
+    q = glc_yara_quant_of(p, v, v.x != NULL && glc_yara_accept(p, GLC_YT_PERCENT), &t);
+    /* From 4.3 on a loop's 0 is `none`; before, it was "at least 0". */
+    if (q.number != NULL && q.quant == GLC_Q_NUMBER && q.number->op == GLC_X_INT && q.number->u.integer == 0)
+        q.quant = GLC_Q_NONE;
+    return q;
 }
 
 /* ':' '(' body ')' */
