@@ -68,7 +68,7 @@ const struct glc_format *const glc_formats[] = {
     PLAIN("bmp", GLC_CLASS_GRAPHICS, AT(0, "BM", 60)),
     PLAIN("riff", GLC_CLASS_OTHER, AT(0, "RIFF", 90)),
     PLAIN("swf", GLC_CLASS_SWF, AT(0, "FWS", 80), AT(0, "CWS", 80), AT(0, "ZWS", 80)),
-    PLAIN("java", GLC_CLASS_JAVA, AT(0, "\xca\xfe\xba\xbe", 80)),
+    PLAIN("java", GLC_CLASS_JAVA, AT(0, "\xca\xfe\xba\xbe", 70)),
     PLAIN("dex", GLC_CLASS_DEX, AT(0, "dex\n", 90)),
     PLAIN("lnk", GLC_CLASS_OTHER, AT(0, "\x4c\0\0\0\x01\x14\x02\0", 90)),
     PLAIN("chm", GLC_CLASS_OTHER, AT(0, "ITSF", 90)),
@@ -93,17 +93,22 @@ static int magic_bid(const struct glc_magic *m, struct glc_span s)
     return best;
 }
 
+/* Magic bytes first: where they are sure, nobody needs to look at the prefix. */
 const struct glc_format *glc_format_of(struct glc_span bytes)
 {
-    struct glc_span prefix = glc_span_sub(bytes, 0, GLC_BID_PREFIX);
+    enum { SURE = 80 };
     const struct glc_format *best = &data;
     int most = 0;
     for (const struct glc_format *const *f = glc_formats; *f != NULL; f++) {
         int bid = (*f)->magic != NULL ? magic_bid((*f)->magic, bytes) : 0;
-        if ((*f)->bid != NULL && bid <= most) {
-            int own = (*f)->bid(prefix, bytes.len);
-            bid = own > bid ? own : bid;
+        if (bid > most) {
+            most = bid;
+            best = *f;
         }
+    }
+    struct glc_span prefix = glc_span_sub(bytes, 0, GLC_BID_PREFIX);
+    for (const struct glc_format *const *f = glc_formats; *f != NULL && most < SURE; f++) {
+        int bid = (*f)->bid != NULL ? (*f)->bid(prefix, bytes.len) : 0;
         if (bid > most) {
             most = bid;
             best = *f;

@@ -164,16 +164,10 @@ static uint64_t yara_entry(const struct glc_elf *elf)
     return off == GLC_NO_OFFSET ? 0 : off;
 }
 
-static int bid(struct glc_span prefix, uint64_t size)
-{
-    (void)size;
-    return prefix.len >= 4 && memcmp(prefix.ptr,
-                                     "\x7f"
-                                     "ELF",
-                                     4) == 0
-               ? 95
-               : 0;
-}
+static const struct glc_magic magic[] = { { 0, 4, 95,
+                                            "\x7f"
+                                            "ELF" },
+                                          { 0, 0, 0, NULL } };
 
 static void parse(struct glc_parse *p)
 {
@@ -184,4 +178,6 @@ static void parse(struct glc_parse *p)
     clam_facts(&elf, p->arena, p->facts);
 }
 
-const struct glc_format glc_format_elf = { .name = "elf", .cls = GLC_CLASS_ELF, .bid = bid, .parse = parse };
+const struct glc_format glc_format_elf = {
+    .name = "elf", .cls = GLC_CLASS_ELF, .magic = magic, .parse = parse
+};

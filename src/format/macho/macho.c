@@ -202,14 +202,13 @@ bool glc_macho_fat(struct glc_span data, struct glc_arena *arena, const struct g
     return true;
 }
 
-static int bid(struct glc_span prefix, uint64_t size)
-{
-    (void)size;
-    if (prefix.len < 4)
-        return 0;
-    uint32_t be = glc_be32(prefix.ptr), le = glc_le32(prefix.ptr);
-    return be == 0xfeedface || be == 0xfeedfacf || le == 0xfeedface || le == 0xfeedfacf ? 90 : 0;
-}
+static const struct glc_magic magic[] = {
+    { 0, 4, 90, "\xfe\xed\xfa\xce" },
+    { 0, 4, 90, "\xfe\xed\xfa\xcf" },
+    { 0, 4, 90, "\xce\xfa\xed\xfe" },
+    { 0, 4, 90, "\xcf\xfa\xed\xfe" },
+    { 0, 0, 0, NULL },
+};
 
 /* ClamAV's sections are those of all segments in a row; its entry point is 0 but for PowerPC. */
 static void parse(struct glc_parse *p)
@@ -231,7 +230,7 @@ static void parse(struct glc_parse *p)
 }
 
 const struct glc_format glc_format_macho = {
-    .name = "macho", .cls = GLC_CLASS_MACHO, .bid = bid, .parse = parse
+    .name = "macho", .cls = GLC_CLASS_MACHO, .magic = magic, .parse = parse
 };
 
 /* A Java class has a version of 45 or more where a universal file has its number of slices. */
@@ -240,8 +239,8 @@ static int fat_bid(struct glc_span prefix, uint64_t size)
     (void)size;
     if (prefix.len < 8)
         return 0;
-    uint32_t magic = glc_be32(prefix.ptr), n = glc_be32(prefix.ptr + 4);
-    return (magic == 0xcafebabe && n < 45) || magic == 0xcafebabf ? 90 : 0;
+    uint32_t first = glc_be32(prefix.ptr), n = glc_be32(prefix.ptr + 4);
+    return (first == 0xcafebabe && n < 45) || first == 0xcafebabf ? 90 : 0;
 }
 
 static void fat_parse(struct glc_parse *p)

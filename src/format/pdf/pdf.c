@@ -339,7 +339,13 @@ static void parse(struct glc_parse *p)
 static int bid(struct glc_span prefix, uint64_t size)
 {
     (void)size;
-    return glc_span_find(glc_span_sub(prefix, 0, LOOK_AT + 4), glc_span_str("%PDF-")) != SIZE_MAX ? 50 : 0;
+    struct glc_span s = glc_span_sub(prefix, 0, LOOK_AT + 4);
+    for (const uint8_t *at; s.len >= 5 && (at = memchr(s.ptr, '%', s.len - 4)) != NULL;) {
+        if (memcmp(at, "%PDF-", 5) == 0)
+            return 50;
+        s = glc_span_sub(s, (size_t)(at - s.ptr) + 1, UINT64_MAX);
+    }
+    return 0;
 }
 
 const struct glc_format glc_format_pdf = { .name = "pdf", .cls = GLC_CLASS_PDF, .bid = bid, .parse = parse };

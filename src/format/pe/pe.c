@@ -262,11 +262,7 @@ static void find_version_info(const struct glc_pe *pe, struct glc_facts *f)
     f->version_info_size = glc_span_sub(pe->data, off, size).len;
 }
 
-static int bid(struct glc_span prefix, uint64_t size)
-{
-    (void)size;
-    return prefix.len >= 2 && prefix.ptr[0] == 'M' && prefix.ptr[1] == 'Z' ? 60 : 0;
-}
+static const struct glc_magic magic[] = { { 0, 2, 60, "MZ" }, { 0, 0, 0, NULL } };
 
 static void parse(struct glc_parse *p)
 {
@@ -278,4 +274,4 @@ static void parse(struct glc_parse *p)
     find_version_info(&pe, p->facts);
 }
 
-const struct glc_format glc_format_pe = { .name = "pe", .cls = GLC_CLASS_PE, .bid = bid, .parse = parse };
+const struct glc_format glc_format_pe = { .name = "pe", .cls = GLC_CLASS_PE, .magic = magic, .parse = parse };

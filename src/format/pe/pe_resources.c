@@ -15,7 +15,9 @@ enum {
     MOST_IN_DIRECTORY = 32768,
     LEVELS = 3,
     VERSION_TYPE = 16,
-    MOST_VERSION_PAIRS = 4096, LONGEST_KEY = 63, LONGEST_VALUE = 255
+    MOST_VERSION_PAIRS = 4096,
+    LONGEST_KEY = 63,
+    LONGEST_VALUE = 255
 };
 
 struct tree {
@@ -108,9 +110,10 @@ static bool walk(struct tree *t, uint32_t at, uint32_t level, struct label path[
     return true;
 }
 
-/* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. As in yara 4.2.3 a block
- * ends where its length says, but a block in it may reach over that end, and texts go on to their zero; what the first block
- * says of itself is not looked at. Keys and values are given in single bytes: the low half of each unit. */
+/* Version information: blocks of { length, value length, type, UTF-16 key, padding, value, blocks }. As in
+ * yara 4.2.3 a block ends where its length says, but a block in it may reach over that end, and texts go on
+ * to their zero; what the first block says of itself is not looked at. Keys and values are given in single
+ * bytes: the low half of each unit. */
 struct block {
     size_t at;  /* offset in the data */
     size_t end; /* by its length */
@@ -172,12 +175,14 @@ static struct glc_value narrow(struct tree *t, struct glc_span wide, size_t most
 
 static bool load_pair(struct tree *t, struct glc_span s, const struct block *b)
 {
-    struct glc_value *v =
-        t->pairs.n < MOST_VERSION_PAIRS ? glc_values_add_struct(t->pe->arena, &t->pairs, pe_pair_fields) : NULL;
+    struct glc_value *v = t->pairs.n < MOST_VERSION_PAIRS
+                              ? glc_values_add_struct(t->pe->arena, &t->pairs, pe_pair_fields)
+                              : NULL;
     if (v == NULL)
         return false;
     v[PE_PAIR_KEY] = narrow(t, b->key, LONGEST_KEY);
-    v[PE_PAIR_VALUE] = narrow(t, b->value_length == 0 ? glc_span(NULL, 0) : wide_text(s, b->body), LONGEST_VALUE);
+    v[PE_PAIR_VALUE] =
+        narrow(t, b->value_length == 0 ? glc_span(NULL, 0) : wide_text(s, b->body), LONGEST_VALUE);
     return true;
 }
 
@@ -194,7 +199,8 @@ static void load_version(struct tree *t, struct glc_span s)
         at = after(&info);
     for (; read_block(s, at, &info) && key_is(&info, "StringFileInfo"); at = after(&info))
         for (size_t in = info.body; in < info.end && read_block(s, in, &table); in = after(&table))
-            for (size_t deep = table.body; deep < table.end && read_block(s, deep, &pair); deep = after(&pair))
+            for (size_t deep = table.body; deep < table.end && read_block(s, deep, &pair);
+                 deep = after(&pair))
                 if (!load_pair(t, s, &pair))
                     return;
 }

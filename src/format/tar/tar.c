@@ -76,6 +76,9 @@ static bool number(const uint8_t *s, size_t n, uint64_t *out)
 /* Sums of the block with blanks for the checksum; some writers summed signed characters. */
 static bool sum_is_right(const uint8_t *h)
 {
+    uint64_t said;
+    if (!number(h + CHECKSUM, CHECKSUM_LEN, &said) || said == 0) /* most blocks that are none end here */
+        return false;
     uint32_t plain = ' ' * CHECKSUM_LEN;
     int64_t odd = ' ' * CHECKSUM_LEN;
     for (size_t i = 0; i < BLOCK; i++) {
@@ -84,8 +87,7 @@ static bool sum_is_right(const uint8_t *h)
         plain += h[i];
         odd += (int8_t)h[i];
     }
-    uint64_t said;
-    return number(h + CHECKSUM, CHECKSUM_LEN, &said) && (said == plain || (int64_t)said == odd);
+    return said == plain || (int64_t)said == odd;
 }
 
 static bool has_magic(const uint8_t *h)

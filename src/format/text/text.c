@@ -20,17 +20,26 @@ static bool utf16(struct glc_span s)
     return s.len != 0;
 }
 
+/* The same as the table, in a form that compilers make vectors of. */
+static bool all_plain(const uint8_t *p, size_t n)
+{
+    uint8_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = p[i];
+        bad |= (uint8_t)((c < 7) | (c == 11) | ((c > 13) & (c < 32) & (c != 27)) | (c == 127));
+    }
+    return bad == 0;
+}
+
 enum glc_text_kind glc_text_kind(struct glc_span prefix)
 {
+    enum { BLOCK = 64 };
     struct glc_span s = glc_span_sub(prefix, 0, LOOK_AT);
-    uint8_t all = 1;
     size_t i = 0;
-    while (i < s.len && all != 0) {
-        size_t end = i + 64 < s.len ? i + 64 : s.len;
-        for (; i < end; i++)
-            all &= plain[s.ptr[i]];
-    }
-    if (all != 0)
+    bool good = true;
+    for (; good && s.len - i >= BLOCK; i += BLOCK)
+        good = all_plain(s.ptr + i, BLOCK);
+    if (good && all_plain(s.ptr + i, s.len - i))
         return s.len != 0 ? GLC_TEXT_BYTES : GLC_TEXT_NOT;
     return utf16(s) ? GLC_TEXT_UTF16 : GLC_TEXT_NOT;
 }

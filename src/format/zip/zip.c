@@ -2,6 +2,9 @@
 #include "format/zip/zip.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { LOCAL_HEADER = 30, CENTRAL_RECORD = 46, END_RECORD = 22 };
 enum {
@@ -285,11 +288,32 @@ static void parse(struct glc_parse *p)
     walk(p, 0, false);
 }
 
+/* The first local header's signature, or SIZE_MAX. Every layer that is no zip is searched for it, so that it
+ * must go at the speed of memory: sixteen places at once, by the two bytes that are rarest together. */
+static size_t find_local_signature(struct glc_span s)
+{
+    static const uint8_t sig[] = { 'P', 'K', 3, 4 };
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i second = _mm_set1_epi8('K'), third = _mm_set1_epi8(3);
+    for (; s.len - i >= 16 + sizeof sig; i += 16) {
+        __m128i k = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i + 1)), second);
+        __m128i t = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i + 2)), third);
+        if (_mm_movemask_epi8(_mm_and_si128(k, t)) == 0)
+            continue;
+        size_t hit = glc_span_find(glc_span(s.ptr + i, 16 + sizeof sig - 1), glc_span(sig, sizeof sig));
+        if (hit != SIZE_MAX)
+            return i + hit;
+    }
+#endif
+    size_t hit = glc_span_find(glc_span_sub(s, i, UINT64_MAX), glc_span(sig, sizeof sig));
+    return hit != SIZE_MAX ? i + hit : SIZE_MAX;
+}
+
 /* Zips behind something else: a program that unpacks itself, a picture, a document. */
 static void carve(struct glc_parse *p)
 {
-    static const uint8_t sig[] = { 'P', 'K', 3, 4 };
-    size_t at = glc_span_find(p->data, glc_span(sig, sizeof sig));
+    size_t at = find_local_signature(p->data);
     if (at != SIZE_MAX)
         walk(p, at, true);
 }
