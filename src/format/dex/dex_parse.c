@@ -259,7 +259,7 @@ bool dex_parse(const struct glc_module_ctx *ctx, struct glc_value *member)
         return false;
     struct glc_span version = glc_span(ctx->data.ptr + 4, 3);
     bool known = false;
-    for (uint8_t v = '5'; v <= '9'; v++)
+    for (int v = '5'; v <= '9'; v++)
         known |= version.ptr[0] == '0' && version.ptr[1] == '3' && version.ptr[2] == v;
     if (!known)
         return false;
