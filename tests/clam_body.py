@@ -18,7 +18,7 @@ def tokens(text):
     while at < len(text):
         m = TOKEN.match(text, at)
         if m is None:
-            raise Unreachable("no body: " + text[at:at + 20])
+            raise Unreachable("regular expression" if "/" in text else "no body")
         yield m[0]
         at = m.end()
 

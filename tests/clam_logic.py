@@ -25,16 +25,16 @@ def parse(text):
             result = result or (compare, x, y)
         return result
 
-    def fold(operands, ops, left):
-        if left:
-            node = operands[0]
-            for op, kid in zip(ops, operands[1:]):
-                node = Node(op, [node, kid])
-            return node
+    def fold(operands, ops):
         node = operands[-1]
         for op, kid in zip(reversed(ops), reversed(operands[:-1])):
             node = Node(op, [kid, node])
         return node
+
+    def fold_group(operands, ops):
+        if len(operands) == 1:
+            return operands[0]
+        return Node(ops[-1], [fold(operands[:-1], ops[:-1]), operands[-1]])
 
     def sequence():
         nonlocal at
@@ -52,7 +52,7 @@ def parse(text):
             operands, ops = sequence()
             at += 1
             c = count()
-            node = fold(operands, ops, c is not None)
+            node = fold_group(operands, ops)
             return Node("count", [node], count=c) if c else node
         node = Node("sub", sub=int(items[at]))
         at += 1
@@ -60,7 +60,7 @@ def parse(text):
         return Node("count", [node], count=(c[0], c[1], 0)) if c else node
 
     operands, ops = sequence()
-    return fold(operands, ops, False)
+    return fold(operands, ops)
 
 
 def value(node, counts):

@@ -165,8 +165,9 @@ class Oracle:
                 continue
             name = row["path"].rsplit("/", 1)[-1]
             found[name] |= {f["rule"] for f in row.get("findings") or []}
-            if row["verdict"] == "unscanned":
-                found[name].add("(unscanned: %s)" % row.get("reason"))
+            # What a format could not read is said where clamscan is silent; what the engine could not do is a fault.
+            if row["verdict"] == "unscanned" and re.match("worker|budget|timeout|out of|the signature", row["reason"]):
+                found[name].add("(unscanned: %s)" % row["reason"])
         return found
 
 

@@ -166,13 +166,22 @@ static struct glc_expr *join(const struct logic *l, uint8_t op, struct glc_expr 
     return glc_expr_join(l->c->arena, op == '&' ? GLC_X_AND : GLC_X_OR, (struct glc_expr *[]){ a, b }, 2);
 }
 
-static struct glc_expr *fold(const struct logic *l, const struct list *s, bool left)
+/* The first `n` operands, bound to the right. */
+static struct glc_expr *fold(const struct logic *l, const struct list *s, size_t n)
 {
-    struct glc_expr *x = s->operand[left ? 0 : s->n - 1];
-    for (size_t i = 1; i < s->n && x != NULL; i++)
-        x = left ? join(l, s->op[i - 1], x, s->operand[i])
-                 : join(l, s->op[s->n - 1 - i], s->operand[s->n - 1 - i], x);
+    struct glc_expr *x = s->operand[n - 1];
+    for (size_t i = n - 1; i-- != 0 && x != NULL;)
+        x = join(l, s->op[i], s->operand[i], x);
     return x;
+}
+
+/* A group: its last operator is the outermost. */
+static struct glc_expr *fold_group(const struct logic *l, const struct list *s)
+{
+    if (s->n == 1)
+        return s->operand[0];
+    struct glc_expr *x = fold(l, s, s->n - 1);
+    return x == NULL ? NULL : join(l, s->op[s->n - 2], x, s->operand[s->n - 1]);
 }
 
 static bool operand(struct logic *l, struct list *s);
@@ -221,7 +230,7 @@ static struct glc_expr *group(struct logic *l)
         (void)wrong(l, behind, "a group of one takes no count");
         return NULL;
     }
-    struct glc_expr *x = fold(l, &s, k.is);
+    struct glc_expr *x = fold_group(l, &s);
     return x == NULL || !k.is ? x : at(counted(l, x, &k), l, open);
 }
 
@@ -256,7 +265,7 @@ static struct glc_expr *expression(struct logic *l)
         (void)wrong(l, l->p, *l->p == ')' ? ") without a (" : "an operator is wanted here");
         return NULL;
     }
-    return fold(l, &s, false);
+    return fold(l, &s, s.n);
 }
 
 /* As deep as groups are nested. */
