@@ -106,6 +106,15 @@ MODIFIED = """61626364 61626364::i 61626364::w 61626364::a 61626364::wa 61626364
 6162{1-3}6364::f 20616263::f 6162*6364::wa 6?626364::w *:61626364::i 8:61626364::i 8:61626364::w 8:61626364::wf
 61626364::i*65666768::i (B)6162::w 6162(B)::w (W)6162(W)::w (B)6162(B)::wa 6162(63|64)64::i 616263(63|64)::iw""".split()
 
+COMPARED = {name: B + b"".join(b"abcd" + v.to_bytes(4, "little") + b".." for v in values) + B
+            for name, values in {"one": [1000], "two": [1000, 2000], "back": [2000, 1000], "three": [1, 2, 3],
+                                 "high": [0xFFFFFFF0], "nothing": []}.items()}
+COMPARED["cut"] = B + b"abcd\xe8\x03"
+COMPARES = """0(>>4#il4#=1000) 0(>>4#il4#=2000) 0(>>4#il4#>1500) 0(>>4#il4#<1500) 0(>>4#il4#=3) 0(>>4#il4#>4000000000)
+0(>>4#il4#=4294967280) 0(>>4#il2#=1000) 0(>>4#ib2#=59395) 0(>>4#ib4#>1) 0(>>4#il1#>200) 0(>>4#il4#=0x3e8) 0(>>4#il4#>500,<1500)
+0(>>4#il4#>500,>1500) 0(>>4#il4#=1000,=2000) 0(<<4#il4#>0) 0(>>0x4#il4#=1000) 0(>>4#ile4#=1000) 0(>>04#il4#=1000) 0(>>0#il1#=97)
+0(>>4#il3#>0) 0(>>4#ze4#=1) 0(4#il4#=1) 0(>>x#il4#=1) 0(>>4#il4#!1) 0(>>4#il4#=1""".split()
+
 PLACES = "0 8 0,1 0,8 8,4 8,3 EOF-8 EOF-9 EOF-8,1 EOF-9,1 EOF-10,2 EOF-16,8 EOF-0 EOF-200 * 1 8, EOF-7".split()
 PLACE_BODIES = "61626364 6162*6768 6162{-9}6768 ??6263 ????6364 (61|62)626364 !(62|63)626364 {1}62636465 (W)61626364 (B)61626364"
 PLACED = {
@@ -163,6 +172,8 @@ def tables():
     counts = [f"C{i}.{n};Target:0;0={n};{s}" for i, s in enumerate(REPEATED) for n in range(12)]
     yield "counts", "ldb", counts, REPEATS
     yield "modifiers", "ldb", ldb(MODIFIED), MODIFIED_FILES
+    for i, x in enumerate(["0&1", "1", "0|1"]):
+        yield f"compares {x}", "ldb", [f"B{k}.{i};Target:0;{x};61626364;{b}" for k, b in enumerate(COMPARES)], COMPARED
     placed = [f"P{i}.{k}:0:{p}:{b}" for i, p in enumerate(PLACES) for k, b in enumerate(PLACE_BODIES.split())]
     yield "places", "ndb", placed, PLACED
     for target in (1, 6):

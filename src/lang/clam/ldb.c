@@ -32,9 +32,12 @@ static const char *other_kind(struct glc_span sub)
         return "macros are not supported yet";
     if (sub.len != 0 && memchr(sub.ptr, '/', sub.len) != NULL)
         return "regular expressions (PCRE) are not supported yet";
-    if (sub.len != 0 && memchr(sub.ptr, '#', sub.len) != NULL && memchr(sub.ptr, '(', sub.len) != NULL)
-        return "byte compare is not supported yet";
     return NULL;
+}
+
+static bool is_compare(struct glc_span sub)
+{
+    return other_kind(sub) == NULL && sub.len != 0 && memchr(sub.ptr, '#', sub.len) != NULL;
 }
 
 static bool modifiers(const struct glc_clam *c, struct glc_span text, struct glc_clam_modifiers *out)
@@ -125,6 +128,83 @@ static void mark_counted(const struct glc_expr *x, bool counted, struct glc_patt
         mark_counted(x->kid[i], counted, pattern);
 }
 
+/* Subsignatures are bodies, which become patterns, or byte compares, which become conditions. */
+struct subs {
+    struct glc_pattern *pattern;
+    uint32_t patterns;
+    uint32_t pattern_of[GLC_CLAM_MOST_SUBS]; /* UINT32_MAX: none */
+    struct glc_expr *compare[GLC_CLAM_MOST_SUBS];
+    uint32_t compared[GLC_CLAM_MOST_SUBS]; /* which subsignature it looks at */
+};
+
+static void look_at(struct glc_expr *compare, uint32_t pattern)
+{
+    if (compare->op == GLC_X_COUNT || compare->op == GLC_X_OFFSET)
+        compare->index = pattern;
+    for (uint32_t i = 0; i < compare->kids; i++)
+        look_at(compare->kid[i], pattern);
+}
+
+static bool read_subs(const struct glc_clam *c, const struct glc_span *field, uint32_t n,
+                      const struct glc_clam_tdb *tdb, uint64_t used, struct subs *s)
+{
+    *s = (struct subs){ .pattern = glc_arena_array(c->arena, n, sizeof *s->pattern) };
+    if (s->pattern == NULL)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        s->pattern_of[i] = UINT32_MAX;
+        if (is_compare(field[i])) {
+            if ((s->compare[i] = glc_clam_compare(c, field[i], &s->compared[i])) == NULL)
+                return false;
+            continue;
+        }
+        struct glc_pattern *p = &s->pattern[s->patterns];
+        p->id = number_name(i);
+        p->unreferenced = (used >> i & 1) == 0;
+        if (!subsignature(c, field[i], tdb, p))
+            return false;
+        s->pattern_of[i] = s->patterns++;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (s->compare[i] == NULL)
+            continue;
+        if (s->compared[i] >= n || s->compare[s->compared[i]] != NULL)
+            return glc_clam_wrong(c, field[i].ptr,
+                                  "byte compare looks at a body, and there is none of this number");
+        uint32_t p = s->pattern_of[s->compared[i]];
+        s->pattern[p].unreferenced = false;
+        look_at(s->compare[i], p);
+    }
+    return true;
+}
+
+/* From numbers of subsignatures to patterns, with the byte compares put in. As deep as groups are nested.
+ * NULL: told. */
+static struct glc_expr *resolve(const struct glc_clam *c, struct glc_expr *x, bool counted,
+                                const struct subs *s)
+{
+    bool compares = false;
+    counted |= x->op == GLC_X_CLAM_COUNT;
+    if (x->op == GLC_X_FOUND && s->compare[x->index] != NULL && !counted)
+        return s->compare[x->index];
+    if (x->op == GLC_X_FOUND)
+        compares = s->compare[x->index] != NULL;
+    for (uint32_t i = 0; x->op == GLC_X_OF && i < x->u.of.n; i++) {
+        compares |= s->compare[x->u.of.set[i]] != NULL;
+        x->u.of.set[i] = s->pattern_of[x->u.of.set[i]];
+    }
+    if (compares) {
+        (void)glc_clam_tell(c, GLC_NOT_TAKEN, NULL, 0, "counting a byte compare is not supported yet", NULL);
+        return NULL;
+    }
+    if (x->op == GLC_X_FOUND)
+        x->index = s->pattern_of[x->index];
+    for (uint32_t i = 0; i < x->kids; i++)
+        if ((x->kid[i] = resolve(c, x->kid[i], counted, s)) == NULL)
+            return NULL;
+    return x;
+}
+
 static struct glc_expr *with_demands(struct glc_arena *a, const struct glc_clam_tdb *tdb, struct glc_expr *x)
 {
     struct glc_expr *kid[1 + sizeof tdb->demand / sizeof tdb->demand[0]];
@@ -156,23 +236,18 @@ enum glc_clam_end glc_clam_logical_line(struct glc_clam *c)
         return end;
     uint64_t used;
     struct glc_expr *x = glc_clam_logic(c, field[2], subs, &used);
-    struct glc_pattern *pattern = x == NULL ? NULL : glc_arena_array(c->arena, subs, sizeof *pattern);
-    if (pattern == NULL)
+    struct subs all;
+    if (x == NULL || !read_subs(c, field + FIXED, subs, &tdb, used, &all) ||
+        (x = resolve(c, x, false, &all)) == NULL)
         return GLC_CLAM_REFUSED;
-    for (uint32_t i = 0; i < subs; i++) {
-        pattern[i].id = number_name(i);
-        pattern[i].unreferenced = (used >> i & 1) == 0;
-        if (!subsignature(c, field[FIXED + i], &tdb, &pattern[i]))
-            return GLC_CLAM_REFUSED;
-    }
-    mark_counted(x, false, pattern);
+    mark_counted(x, false, all.pattern);
     x = with_demands(c->arena, &tdb, x);
     struct glc_rule *r = x == NULL ? NULL : glc_clam_rule(c, field[0]);
     if (r == NULL)
         return GLC_CLAM_REFUSED;
     r->classes = tdb.classes;
-    r->pattern = pattern;
-    r->patterns = subs;
+    r->pattern = all.pattern;
+    r->patterns = all.patterns;
     r->condition = x;
     return GLC_CLAM_TAKEN;
 }

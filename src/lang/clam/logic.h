@@ -22,4 +22,8 @@ enum glc_clam_end glc_clam_tdb(struct glc_clam *c, struct glc_span text, struct 
 struct glc_expr *glc_clam_logic(const struct glc_clam *c, struct glc_span text, uint32_t subs,
                                 uint64_t *used);
 
+/* A byte compare as a condition: COUNT and OFFSET in it carry *of, the subsignature that it looks at. NULL:
+ * told, or the arena is exhausted. */
+struct glc_expr *glc_clam_compare(const struct glc_clam *c, struct glc_span sub, uint32_t *of);
+
 #endif
