@@ -76,6 +76,8 @@ static bool section_offset(const struct glc_clam *c, struct glc_span text, struc
 static bool place(const struct glc_clam *c, struct glc_span text, struct glc_anchor *a)
 {
     uint32_t n = 0;
+    if (starts(text, "$"))
+        return glc_clam_tell(c, GLC_NOT_TAKEN, text.ptr, text.len, "macros are not supported yet", NULL);
     if (starts(text, "EOF-")) {
         a->kind = GLC_FROM_END;
         if (!number(c, after(text, 4), &n))
