@@ -506,6 +506,32 @@ static bool find_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi,
     return true;
 }
 
+/* The same with what is remembered: a hit at `from` (or, without `hit`, none there either), none behind it up
+ * to `to`. */
+static bool recall_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
+{
+    if (hi - lo < MEMO_WORTH || lv->value == NULL)
+        return find_last(r, lv, lo, hi, hit);
+    const uint8_t *key = lv->value + 1; /* another one than recall()'s */
+    const struct glc_re_memo *m = memo_of(r, key);
+    uint64_t known = m->to < hi ? m->to : hi, from = m->from;
+    bool usable = remembers(r, m, key, known) && known >= lo, was_hit = m->hit;
+    *hit = hi + 1;
+    if (!(usable && known == hi) && !find_last(r, lv, usable ? known + 1 : lo, hi, hit))
+        return false;
+    if (*hit > hi && usable) {
+        if (was_hit && from >= lo)
+            *hit = from;
+        else if (from > lo && !find_last(r, lv, lo, from - 1, hit))
+            return false;
+        else if (from > lo && *hit == from)
+            *hit = hi + 1;
+    }
+    bool found = *hit <= hi;
+    remember(r, key, found ? *hit : lo, hi, found);
+    return charge(r, 1);
+}
+
 /* The engine. */
 
 enum said { SAID_END, SAID_PULL, SAID_DONE, SAID_ERROR };
@@ -526,7 +552,7 @@ static enum said fixed_next(struct run *r, struct level *lv, bool last, uint64_t
             return lv->dry ? SAID_DONE : SAID_PULL;
         uint64_t hit;
         bool far = last && r->farthest;
-        if (far ? !find_last(r, lv, lv->lo, lv->hi, &hit) : !recall(r, lv, lv->lo, lv->hi, &hit))
+        if (far ? !recall_last(r, lv, lv->lo, lv->hi, &hit) : !recall(r, lv, lv->lo, lv->hi, &hit))
             return SAID_ERROR;
         if (hit > lv->hi) {
             lv->lo = 1;
