@@ -1,7 +1,7 @@
 /* Conditions: one expression form for YARA's conditions and ClamAV's logical expressions.
  *
  * A tree owned by the arena of the rule set. Every node has a type. Evaluation has YARA's rules of undefined:
- * `and` and `or` (and the body and quantifier of loops) take an undefined operand as false, DEFINED asks,
+ * `and` and `or` (and the body of loops) take an undefined operand as false, DEFINED asks,
  * everything else hands it on, NOT included; a rule whose condition is undefined does not match. Integers are
  * 64 bits, two's complement, wrapping; division and modulo by zero, and INT64_MIN / -1, are undefined. */
 #ifndef GLC_RULE_EXPR_H
@@ -132,7 +132,9 @@ enum glc_quant {
     GLC_Q_ALL,
     GLC_Q_ANY,
     GLC_Q_NONE,
-    GLC_Q_NUMBER,  /* at least kid[0]; 0 means exactly none, as YARA 4.3 and later */
+    /* At least kid[0]. Of a set, 0 means exactly none; a loop takes 0 and less as "at least", unless it is empty (which
+     * is false whatever the quantifier). An undefined number stands for all. As yara 4.2.3 was measured. */
+    GLC_Q_NUMBER,
     GLC_Q_PERCENT, /* at least kid[0] per cent, rounded up */
 };
 
