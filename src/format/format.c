@@ -10,6 +10,7 @@
 #include "format/libarchive/libarchive.h"
 #include "format/macho/macho.h"
 #include "format/mail/mail.h"
+#include "format/ole2/ole2.h"
 #include "format/pdf/pdf.h"
 #include "format/pe/pe.h"
 #include "format/stream/stream.h"
@@ -59,7 +60,7 @@ const struct glc_format *const glc_formats[] = {
     &glc_format_xar,
     &glc_format_warc,
     &glc_format_filter,
-    PLAIN("ole2", GLC_CLASS_OLE2, AT(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 95)),
+    &glc_format_ole2,
     PLAIN("rtf", GLC_CLASS_RTF, AT(0, "{\\rt", 90)),
     PLAIN("gif", GLC_CLASS_GRAPHICS, AT(0, "GIF8", 90)),
     PLAIN("png", GLC_CLASS_GRAPHICS, AT(0, "\x89PNG", 90)),
