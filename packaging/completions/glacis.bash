@@ -4,7 +4,7 @@ _glacis()
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump version help' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump yara version help' -- "$cur")
         return
     fi
     case $prev in

@@ -11,6 +11,7 @@ complete -c glacis -f -n __glacis_needs_command -a scan -d 'judge files and fold
 complete -c glacis -f -n __glacis_needs_command -a compile -d 'make an image of signatures'
 complete -c glacis -f -n __glacis_needs_command -a explain -d 'say why rules match a file or not'
 complete -c glacis -f -n __glacis_needs_command -a dump -d 'show what is in an image'
+complete -c glacis -f -n __glacis_needs_command -a yara -d 'scan and answer as yara does'
 complete -c glacis -f -n __glacis_needs_command -a version -d 'say which version this is'
 complete -c glacis -f -n __glacis_needs_command -a help -d 'show help'
 

@@ -15,7 +15,8 @@ enum option { OPT_OUT, OPT_ADD_TO, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_I
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
-    [OPT_ADD_TO] = { "add-to", 0, "IMAGE", "write IMAGE and these signatures behind it: quick, whatever its size" },
+    [OPT_ADD_TO] = { "add-to", 0, "IMAGE",
+                     "write IMAGE and these signatures behind it: quick, whatever its size" },
     [OPT_DEFINE] = { "define", 'd', "NAME=VALUE", "declare an external variable with its usual value" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
     [OPT_STRICT] = { "strict", 0, NULL, "a signature that is not taken is an error, and nothing is written" },
@@ -68,10 +69,12 @@ static enum glc_err take_base(const char *base, struct glc_buf *image)
     if (e == GLC_OK && n == GLC_IMAGE_SEGMENTS)
         e = glc_err_set(&err, GLC_LIMIT, "too many additions: compile the set again", map.bytes.len);
     if (e != GLC_OK)
-        fprintf(stderr, "glacis compile: --add-to %s: %s\n", base, err.msg != NULL ? err.msg : glc_err_name(e));
+        fprintf(stderr, "glacis compile: --add-to %s: %s\n", base,
+                err.msg != NULL ? err.msg : glc_err_name(e));
     size_t padding = (GLC_IMG_ALIGN - map.bytes.len % GLC_IMG_ALIGN) % GLC_IMG_ALIGN;
     static const uint8_t zeroes[GLC_IMG_ALIGN];
-    if (e == GLC_OK && (!glc_buf_put(image, map.bytes.ptr, map.bytes.len) || !glc_buf_put(image, zeroes, padding)))
+    if (e == GLC_OK &&
+        (!glc_buf_put(image, map.bytes.ptr, map.bytes.len) || !glc_buf_put(image, zeroes, padding)))
         e = GLC_NOMEM;
     glc_map_done(&map);
     return e;

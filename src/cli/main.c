@@ -10,6 +10,7 @@ const struct glc_command glc_commands[] = {
     { "explain", "say why rules match a file or not", glc_cmd_explain },
     { "dump", "show what is in an image", glc_cmd_dump },
     { "audit", "find restricted software, by rule, scope and date", glc_cmd_audit },
+    { "yara", "scan and answer as yara does", glc_cmd_yara },
     { "version", "say which version this is", glc_cmd_version },
     { "help", "show this, or a command's help", glc_cmd_help },
     { NULL, NULL, NULL },

@@ -27,7 +27,7 @@ static void on_diag(void *ctx, const struct glc_diag *d)
         t->warnings++;
     else
         t->errors++;
-    if (!t->opt->quiet)
+    if (!t->opt->quiet && !(t->opt->no_warnings && d->severity == GLC_WARNING))
         glc_diag_print(stderr, d, t->colour);
 }
 
@@ -65,13 +65,31 @@ static enum glc_err take_externals(struct glc_arena *a, const char *const *defin
     return GLC_OK;
 }
 
+/* A file that has no extension of ours, told to be YARA's: diagnostics name it with ".yar". */
+static enum glc_err load_as_yara(struct glc_ruleset *set, const char *path, const char *space,
+                                 const struct glc_lang_options *lo)
+{
+    struct glc_map map;
+    char *name = glc_arena_printf(set->arena, "%s.yar", path);
+    if (name == NULL)
+        return GLC_NOMEM;
+    enum glc_err e = glc_map_path(path, &map);
+    if (e != GLC_OK)
+        return e;
+    e = glc_lang_parse(set, name, space, map.bytes, lo);
+    glc_map_done(&map);
+    return e;
+}
+
 static enum glc_err load_all(struct glc_ruleset *set, const char *const *source, unsigned sources,
-                             const struct glc_lang_options *lo)
+                             const struct glc_lang_options *lo, bool assume_yara)
 {
     for (unsigned i = 0; i < sources; i++) {
         char space[256];
         const char *path = split_space(source[i], space, sizeof space);
         enum glc_err e = glc_lang_load(set, path, path == source[i] ? NULL : space, lo);
+        if (e == GLC_UNSUPPORTED && assume_yara)
+            e = load_as_yara(set, path, path == source[i] ? NULL : space, lo);
         if (e == GLC_OK)
             continue;
         if (e == GLC_IO)
@@ -102,7 +120,7 @@ enum glc_err glc_build(const char *const *source, unsigned sources, const struct
     enum glc_err e = take_externals(&arena, opt->define, &external, &lo.externals);
     lo.external = external;
     if (e == GLC_OK)
-        e = load_all(&set, source, sources, &lo);
+        e = load_all(&set, source, sources, &lo, opt->assume_yara);
     struct glc_compile_stats cs = { 0 };
     if (e == GLC_OK) {
         (void)glc_ruleset_apply_ignores(&set);
@@ -125,6 +143,8 @@ enum glc_err glc_build(const char *const *source, unsigned sources, const struct
         .hashes = cs.hashes,
         .rules = cs.rules,
     };
+    if (e == GLC_OK && opt->fail_on_warnings && told.warnings != 0)
+        e = GLC_CORRUPT;
     if (e == GLC_OK && opt->strict && (stats->refused != 0 || stats->errors != 0))
         e = GLC_CORRUPT;
     glc_ruleset_done(&set);

@@ -21,7 +21,10 @@ struct glc_build_options {
     enum glc_dialect dialect;
     const char *const *define; /* "name=value", ended by NULL */
     bool strict;               /* what is not taken is an error */
-    bool quiet;                /* diagnostics are counted and not printed */
+    bool no_warnings;
+    bool fail_on_warnings;
+    bool assume_yara; /* files of any name are YARA rules */
+    bool quiet;       /* diagnostics are counted and not printed */
     bool keep_ir;
 };
 

@@ -270,7 +270,7 @@ static bool visit(struct glc_walk *w, const struct entry *e, struct glc_walk_ent
     const char *name = e->name;
     if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))
         return false;
-    if (e->type == DT_LNK)
+    if (e->type == DT_LNK && !w->opt.follow_files)
         return false;
     if (!set_path(w, top->path_len, name)) {
         say(w, out, GLC_WALK_ERROR, NULL, ENAMETOOLONG);
@@ -287,7 +287,12 @@ static bool visit(struct glc_walk *w, const struct entry *e, struct glc_walk_ent
         }
         type = (unsigned char)IFTODT(st.st_mode);
     }
-    if (type == DT_LNK)
+    if (type == DT_LNK &&
+        (!w->opt.follow_files || fstatat(top->fd, name, &st, 0) != 0 || !S_ISREG(st.st_mode)))
+        return false;
+    bool link = type == DT_LNK;
+    type = link ? DT_REG : type;
+    if (type == DT_DIR && w->opt.flat)
         return false;
     if (type == DT_DIR) {
         if (glc_buf_put(&top->sub, name, strlen(name) + 1))
@@ -304,7 +309,7 @@ static bool visit(struct glc_walk *w, const struct entry *e, struct glc_walk_ent
         out->size = (uint64_t)st.st_size;
         return true;
     }
-    int fd = openat(top->fd, name, FILE_FLAGS);
+    int fd = openat(top->fd, name, link ? FILE_FLAGS & ~O_NOFOLLOW : FILE_FLAGS);
     if (fd < 0) {
         if (errno == ENOENT || errno == ELOOP) /* gone, or a link by now */
             return false;

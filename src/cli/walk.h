@@ -18,7 +18,9 @@ struct glc_walk_options {
     const char *const *exclude; /* globs, each held against the whole path and against the last name */
     unsigned excludes;
     bool one_file_system;
-    bool count_only; /* entries carry no descriptor: for totals */
+    bool flat;         /* do not enter the folders of a folder */
+    bool follow_files; /* links to files are read, links to folders never */
+    bool count_only;   /* entries carry no descriptor: for totals */
 };
 
 enum glc_walk_kind {

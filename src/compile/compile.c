@@ -255,10 +255,10 @@ static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const cha
             .shift = pat->anchor.shift,
             .offset = pat->anchor.offset,
         };
-        out.flags =
-            (uint8_t)((pat->hidden ? GLC_IMG_HIDDEN : 0) | (pat->no_overlap ? GLC_IMG_NO_OVERLAP : 0) |
-                      (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
-                      (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
+        out.flags = (uint8_t)((pat->hidden ? GLC_IMG_HIDDEN : 0) | (pat->hex ? GLC_IMG_HEX : 0) |
+                              (pat->no_overlap ? GLC_IMG_NO_OVERLAP : 0) |
+                              (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
+                              (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
         for (uint32_t v = 0; v < pat->variants; v++) {
             enum glc_err e = write_variant(c, &pat->variant[v], c->first_variant[self] + v, self, why);
             if (e != GLC_OK)

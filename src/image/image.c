@@ -327,7 +327,8 @@ enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint3
         return GLC_CORRUPT;
     const struct glc_img_pattern *p =
         glc_image_at(img, GLC_IMG_PATTERNS, (uint64_t)r->pattern + i, sizeof *p);
-    struct glc_pattern_info info = { .hidden = p != NULL && (p->flags & GLC_IMG_HIDDEN) != 0 };
+    struct glc_pattern_info info = { .hidden = p != NULL && (p->flags & GLC_IMG_HIDDEN) != 0,
+                                     .hex = p != NULL && (p->flags & GLC_IMG_HEX) != 0 };
     if (p == NULL || !glc_image_string(img, p->id, &info.id))
         return GLC_CORRUPT;
     *out = info;

@@ -66,6 +66,7 @@ enum glc_err glc_image_meta(const struct glc_image *img, uint32_t rule, uint32_t
 struct glc_pattern_info {
     struct glc_span id;
     bool hidden;
+    bool hex; /* was written as a hex string */
 };
 enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint32_t i,
                                struct glc_pattern_info *out) GLC_CHECK;

@@ -101,7 +101,8 @@ enum {
     GLC_IMG_NO_OVERLAP = 2,
     GLC_IMG_LONGEST = 4,
     GLC_IMG_SEARCHED = 8,
-    GLC_IMG_COUNT_ENDS = 16
+    GLC_IMG_COUNT_ENDS = 16,
+    GLC_IMG_HEX = 32
 };
 
 struct glc_img_pattern {

@@ -46,6 +46,7 @@ struct glc_pattern {
     uint32_t variants; /* at least 1 */
     enum glc_extent extent;
     struct glc_anchor anchor;
+    bool hex;          /* written as a hex string: shown as such */
     bool hidden;       /* YARA's `private` modifier: found, but not reported */
     bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
     bool no_overlap;   /* after an occurrence, the next may begin only behind it; no language of ours counts

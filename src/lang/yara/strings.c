@@ -183,6 +183,7 @@ static void hex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
         return;
     struct glc_yara_mods m = mods(p, ON_HEX, "a hex string");
     pattern->extent = GLC_SHORTEST;
+    pattern->hex = true;
     pattern->hidden = m.hidden;
     (void)glc_yara_re_variants(p, re, &m, pattern);
 }
