@@ -44,7 +44,8 @@ static const char style[] =
     ".b{fill:var(--mark)}svg .p{fill:var(--soft)}"
     "@media "
     "print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#999;--card:#fff;--bad:#7a1000;--warn:#5c3b00;--ok:#"
-    "0b4a22;--mark:#123f73}body{max-width:none;padding:0;font-size:10.5pt}article{border-radius:0;break-inside:auto}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}@page{"
+    "0b4a22;--mark:#123f73}body{max-width:none;padding:0;font-size:10.5pt}article{border-radius:0;break-"
+    "inside:auto}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}@page{"
     "margin:18mm}}";
 
 static const char *tone(enum glc_outcome o)

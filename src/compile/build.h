@@ -16,8 +16,9 @@ struct glc_atom {
     uint32_t len;
     uint32_t near, far; /* distance from the match's start; far GLC_UNBOUNDED: no bound */
     uint8_t stage;      /* enum glc_stage, or GLC_STAGES: no window fits */
-    int32_t at[4];   /* its windows, one for each place modulo the stride; 3-byte ones may overhang by a byte or two */
-    float cost;         /* expected hits a byte of clean data */
+    int32_t at[4]; /* its windows, one for each place modulo the stride; 3-byte ones may overhang by a byte or
+                      two */
+    float cost;    /* expected hits a byte of clean data */
 };
 
 struct glc_cover {

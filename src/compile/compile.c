@@ -41,9 +41,9 @@ static void complain(struct glc_build *b, const struct glc_rule *r, const char *
 
 static bool pinned_kind(const struct glc_anchor *a)
 {
-    return a->shift == 0 &&
-           (a->kind == GLC_FROM_START || a->kind == GLC_FROM_END || a->kind == GLC_FROM_ENTRY ||
-            a->kind == GLC_FROM_SECTION || a->kind == GLC_FROM_LAST_SECTION);
+    return a->shift == 0 && (a->kind == GLC_FROM_START || a->kind == GLC_FROM_END ||
+                             a->kind == GLC_FROM_ENTRY || a->kind == GLC_FROM_ENTRYPOINT ||
+                             a->kind == GLC_FROM_SECTION || a->kind == GLC_FROM_LAST_SECTION);
 }
 
 /* Can every variant be looked up at one known place? */

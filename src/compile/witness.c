@@ -385,7 +385,7 @@ static void find_at(struct look *l, const struct glc_expr *x, struct glc_witness
         anchor.kind = GLC_FROM_START;
         anchor.offset = at->u.integer;
     } else if (at->op == GLC_X_FACT && at->index == GLC_FACT_ENTRY) {
-        anchor.kind = GLC_FROM_ENTRY;
+        anchor.kind = GLC_FROM_ENTRYPOINT;
     } else {
         return;
     }

@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 1, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 2, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 

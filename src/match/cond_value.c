@@ -273,6 +273,11 @@ struct glc_value glc_cond_read(struct glc_span data, unsigned read, const struct
     return glc_cond_int(wrap(v));
 }
 
+static struct glc_value place(uint64_t offset)
+{
+    return offset == GLC_NO_OFFSET ? glc_cond_undefined(GLC_T_INT) : glc_cond_int((int64_t)offset);
+}
+
 struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
 {
     const struct glc_value none = glc_cond_undefined(GLC_T_INT);
@@ -280,7 +285,9 @@ struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
     case GLC_FACT_SIZE:
         return glc_cond_int((int64_t)layer->data.len);
     case GLC_FACT_ENTRY:
-        return layer->facts.entry == GLC_NO_OFFSET ? none : glc_cond_int((int64_t)layer->facts.entry);
+        return place(layer->facts.entrypoint);
+    case GLC_FACT_CLAM_ENTRY:
+        return place(layer->facts.entry);
     case GLC_FACT_SECTIONS:
         return layer->facts.section == NULL ? none : glc_cond_int(layer->facts.sections);
     case GLC_FACT_CLASS:

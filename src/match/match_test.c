@@ -49,8 +49,7 @@ static enum glc_err judge(struct built *b, struct glc_span data, enum glc_class 
 {
     glc_arena_reset(&b->layer_arena);
     b->layer = (struct glc_layer){ .data = data, .cls = cls, .arena = &b->layer_arena };
-    b->layer.facts.entry = GLC_NO_OFFSET;
-    b->layer.facts.version_info = GLC_NO_OFFSET;
+    b->layer.facts = glc_facts_none();
     return glc_match(b->m, &b->layer);
 }
 

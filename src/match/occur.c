@@ -162,7 +162,8 @@ static void gather_starts(struct gather *g)
     }
     /* A match of no bytes is none. */
     bool plain = !glc_re_matches_empty(glc_span(code, g->v->code_len));
-    if (plain && g->first_only && g->lo == 0 && g->hi == m->data.len && (g->v->flags & GLC_IMG_FULLWORD) == 0) {
+    if (plain && g->first_only && g->lo == 0 && g->hi == m->data.len &&
+        (g->v->flags & GLC_IMG_FULLWORD) == 0) {
         bool any = false;
         g->err = glc_re_search(&in, glc_span(code, g->v->code_len), &any);
         g->hit = g->hit || any;

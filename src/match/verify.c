@@ -59,6 +59,9 @@ static bool base_of(const struct glc_matcher *m, const struct glc_img_pattern *p
     case GLC_FROM_ENTRY:
         *base = f->entry;
         return f->entry != GLC_NO_OFFSET;
+    case GLC_FROM_ENTRYPOINT:
+        *base = f->entrypoint;
+        return f->entrypoint != GLC_NO_OFFSET;
     case GLC_FROM_SECTION:
     case GLC_FROM_LAST_SECTION:
     case GLC_IN_SECTION:

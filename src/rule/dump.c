@@ -46,7 +46,7 @@ static void dump_pattern(uint32_t p, const struct glc_rule *r, struct glc_buf *o
 static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct glc_buf *out)
 {
     static const char *const facts[GLC_FACTS] = { "filesize",  "entrypoint", "sections", "class",
-                                                  "container", "depth",      "path" };
+                                                  "container", "depth",      "path",     "clam-entry" };
     static const char *const reads[GLC_READS] = {
         "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
         "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
@@ -144,7 +144,7 @@ void glc_expr_dump(const struct glc_expr *x, const struct glc_rule *r, struct gl
 
 static void dump_anchor(const struct glc_anchor *a, struct glc_buf *out)
 {
-    static const char *const kinds[] = { "",        "start",        "end-",       "entry",
+    static const char *const kinds[] = { "",        "start",        "end-",       "entry",       "entrypoint",
                                          "section", "last-section", "in-section", "version-info" };
     if (a->kind == GLC_ANYWHERE)
         return;

@@ -132,8 +132,9 @@ enum glc_quant {
     GLC_Q_ALL,
     GLC_Q_ANY,
     GLC_Q_NONE,
-    /* At least kid[0]. Of a set, 0 means exactly none; a loop takes 0 and less as "at least", unless it is empty (which
-     * is false whatever the quantifier). An undefined number stands for all. As yara 4.2.3 was measured. */
+    /* At least kid[0]. Of a set, 0 means exactly none; a loop takes 0 and less as "at least", unless it is
+     * empty (which is false whatever the quantifier). An undefined number stands for all. As yara 4.2.3 was
+     * measured. */
     GLC_Q_NUMBER,
     GLC_Q_PERCENT, /* at least kid[0] per cent, rounded up */
 };
@@ -150,6 +151,7 @@ enum glc_fact {
     GLC_FACT_DEPTH,     /* 0 at the top */
     GLC_FACT_PATH, /* STRING: the formats around the layer, outermost first, each after a '>': ">mail>zip";
                     * empty at the top */
+    GLC_FACT_CLAM_ENTRY, /* file offset of the entry point as ClamAV sees it (glc_facts.entry) */
     GLC_FACTS
 };
 

@@ -20,7 +20,8 @@ enum glc_anchor_kind {
     GLC_ANYWHERE,
     GLC_FROM_START,        /* offset */
     GLC_FROM_END,          /* size − offset (offset ≥ 0) */
-    GLC_FROM_ENTRY,        /* entry point + offset (may be negative) */
+    GLC_FROM_ENTRY,        /* ClamAV's EP + offset (may be negative) */
+    GLC_FROM_ENTRYPOINT,   /* YARA's `entrypoint` + offset */
     GLC_FROM_SECTION,      /* start of section `section` + offset */
     GLC_FROM_LAST_SECTION, /* start of the last section + offset */
     GLC_IN_SECTION,      /* starts in section `section`, its end included: offset <= start <= offset + size */

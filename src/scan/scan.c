@@ -328,7 +328,7 @@ static void judge(struct glc_scanner *s, const struct visit *up, const struct gl
         .container = up != NULL ? up->layer.cls : GLC_CLASS_DATA,
         .depth = v.depth,
         .path = up != NULL ? path_below(s, up, child->classed) : NULL,
-        .facts = { .entry = GLC_NO_OFFSET, .version_info = GLC_NO_OFFSET },
+        .facts = glc_facts_none(),
         .arena = &s->layers,
         .modules = glc_format_modules(),
     };

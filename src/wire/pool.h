@@ -20,7 +20,7 @@ struct glc_pool_options {
     const int *image;             /* descriptors of images, for as long as the pool lives */
     uint32_t images;              /* how many of them */
     uint32_t segments;            /* images in all of them: findings name one */
-    const char *const *define; /* "name=value", ended by NULL; or NULL */
+    const char *const *define;    /* "name=value", ended by NULL; or NULL */
 
     /* A verdict, with the tag that glc_pool_add() was given. The result lives during the call. */
     void (*verdict)(void *to, void *tag, const struct glc_result *r);

@@ -180,7 +180,8 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
         if (at == MAP_FAILED)
             return "a signature image cannot be mapped";
         w->map[i].bytes = glc_span(at, (size_t)size);
-        if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), w->image + w->images, &n, &err) != GLC_OK)
+        if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), w->image + w->images, &n, &err) !=
+            GLC_OK)
             return err.msg != NULL ? err.msg : "a signature image is damaged";
         w->images += n;
     }

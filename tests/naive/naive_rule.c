@@ -318,9 +318,9 @@ static struct glc_value eval(struct env *e, const struct glc_expr *x)
     case GLC_X_UNDEFINED:
         return undef(x->type);
     case GLC_X_FACT:
-        return x->index == GLC_FACT_SIZE            ? integer((int64_t)e->l->data.len)
-               : e->l->facts.entry == GLC_NO_OFFSET ? undef(GLC_T_INT)
-                                                    : integer((int64_t)e->l->facts.entry);
+        return x->index == GLC_FACT_SIZE                 ? integer((int64_t)e->l->data.len)
+               : e->l->facts.entrypoint == GLC_NO_OFFSET ? undef(GLC_T_INT)
+                                                         : integer((int64_t)e->l->facts.entrypoint);
     case GLC_X_VAR:
         return e->slot[x->index];
     case GLC_X_READ:

@@ -147,14 +147,17 @@ static void judge_layers(struct world *w, struct random *r, const struct glc_ima
         assert_non_null(data);
         memcpy(data, buf, n);
         struct glc_section section[3];
-        struct glc_layer l = { .data = glc_span(data, n),
-                               .cls = (enum glc_class)random_below(r, GLC_CLASSES),
-                               .facts = { .entry = random_below(r, 3) == 0 ? GLC_NO_OFFSET
-                                                                           : random_below(r, (uint32_t)n + 1),
-                                          .section = section,
-                                          .sections = random_below(r, 4),
-                                          .version_info = GLC_NO_OFFSET },
-                               .arena = &w->layer_arena };
+        struct glc_layer l = {
+            .data = glc_span(data, n),
+            .cls = (enum glc_class)random_below(r, GLC_CLASSES),
+            .facts = { .entry = random_below(r, 3) == 0 ? GLC_NO_OFFSET : random_below(r, (uint32_t)n + 1),
+                       .entrypoint =
+                           random_below(r, 3) == 0 ? GLC_NO_OFFSET : random_below(r, (uint32_t)n + 1),
+                       .section = section,
+                       .sections = random_below(r, 4),
+                       .version_info = GLC_NO_OFFSET },
+            .arena = &w->layer_arena
+        };
         for (uint32_t k = 0; k < 3; k++)
             section[k] = (struct glc_section){ .offset = random_below(r, 200), .size = random_below(r, 100) };
         check_layer(w, m, &l);

@@ -73,7 +73,7 @@ static enum glc_clam_end take_size(struct glc_clam *c, struct glc_span value, st
 
 static enum glc_clam_end take_entry(struct glc_clam *c, struct glc_span value, struct glc_clam_tdb *out)
 {
-    return within(c, value, GLC_FACT_ENTRY, out);
+    return within(c, value, GLC_FACT_CLAM_ENTRY, out);
 }
 
 static enum glc_clam_end take_sections(struct glc_clam *c, struct glc_span value, struct glc_clam_tdb *out)
