@@ -63,7 +63,7 @@ bool glc_jail_calls(void)
      */
     if (e == 0)
         e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     if (e == 0)
         e = seccomp_load(ctx);
     seccomp_release(ctx);

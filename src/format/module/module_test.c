@@ -282,14 +282,9 @@ static void foreign_bytes_leave_every_fact_undefined(void **state)
 {
     (void)state;
     const struct glc_modules *all = glc_format_modules();
-    static const char *const data[] = { "",
-                                        "M",
-                                        "MZ",
-                                        "\x7f"
-                                        "ELF",
-                                        "dex\n035",
-                                        "\xca\xfe\xba\xbe",
-                                        "some text that is no program" };
+    static const char *const data[] = {
+        "", "M", "MZ", "\177ELF", "dex\n035", "\xca\xfe\xba\xbe", "some text that is no program"
+    };
     for (uint32_t i = 0; i < all->n; i++)
         for (size_t k = 0; k < sizeof data / sizeof data[0]; k++) {
             struct glc_module_ctx ctx = context(glc_span_str(data[k]));
