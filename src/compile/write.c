@@ -5,33 +5,6 @@
 
 enum { SECTION_CAP_LOG2 = 34, ARENA_CAP_LOG2 = 34 };
 
-static const uint32_t width[GLC_IMG_SECTIONS] = {
-    [GLC_IMG_STRINGS] = 1,
-    [GLC_IMG_RULES] = sizeof(struct glc_img_rule),
-    [GLC_IMG_PATTERNS] = sizeof(struct glc_img_pattern),
-    [GLC_IMG_VARIANTS] = sizeof(struct glc_img_variant),
-    [GLC_IMG_ATOMS] = sizeof(struct glc_img_atom),
-    [GLC_IMG_WINDOWS] = sizeof(struct glc_img_window),
-    [GLC_IMG_REFS] = sizeof(struct glc_img_ref),
-    [GLC_IMG_BYTES] = 1,
-    [GLC_IMG_CODE] = 1,
-    [GLC_IMG_LISTS] = sizeof(uint32_t),
-    [GLC_IMG_METAS] = sizeof(struct glc_img_meta),
-    [GLC_IMG_EXTERNALS] = sizeof(struct glc_img_external),
-    [GLC_IMG_SPACES] = sizeof(struct glc_img_space),
-    [GLC_IMG_GATES] = sizeof(struct glc_img_gate),
-    [GLC_IMG_GROUPS] = sizeof(struct glc_img_group),
-    [GLC_IMG_ALWAYS] = sizeof(struct glc_img_always),
-    [GLC_IMG_BITMAPS] = 1,
-    [GLC_IMG_BUCKETS] = sizeof(struct glc_img_bucket),
-    [GLC_IMG_ANCHORS] = sizeof(struct glc_img_anchor),
-    [GLC_IMG_KEYS] = sizeof(struct glc_img_key),
-    [GLC_IMG_HASHES] = sizeof(struct glc_img_hashes),
-    [GLC_IMG_HASH_DATA] = 1,
-    [GLC_IMG_FAMILIES] = sizeof(struct glc_img_family),
-    [GLC_IMG_IR] = 1,
-};
-
 bool glc_build_init(struct glc_build *b, const struct glc_ruleset *set, const struct glc_compile_options *opt)
 {
     *b = (struct glc_build){ .set = set, .opt = opt };
@@ -131,8 +104,9 @@ enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc
         if (b->section[i].failed)
             return GLC_NOMEM;
         at = (at + GLC_IMG_ALIGN - 1) & ~(uint64_t)(GLC_IMG_ALIGN - 1);
-        table[i] =
-            (struct glc_img_section){ .id = i, .width = width[i], .off = at, .len = b->section[i].len };
+        table[i] = (struct glc_img_section){
+            .id = i, .width = glc_img_width[i], .off = at, .len = b->section[i].len
+        };
         table[i].sum = glc_img_sum(glc_buf_span(&b->section[i]));
         at += b->section[i].len;
     }

@@ -22,7 +22,7 @@ struct opened {
     _Atomic(struct named *) named;
 };
 
-static const uint32_t widths[GLC_IMG_SECTIONS] = {
+const uint32_t glc_img_width[GLC_IMG_SECTIONS] = {
     [GLC_IMG_STRINGS] = 1,
     [GLC_IMG_RULES] = sizeof(struct glc_img_rule),
     [GLC_IMG_PATTERNS] = sizeof(struct glc_img_pattern),
@@ -54,7 +54,7 @@ static enum glc_err open_sections(struct glc_image *img, struct glc_error *err)
     const struct glc_img_section *table = (const void *)(img->bytes.ptr + sizeof *img->head);
     for (uint32_t i = 0; i < GLC_IMG_SECTIONS; i++) {
         const struct glc_img_section *s = &table[i];
-        if (s->id != i || s->width != widths[i])
+        if (s->id != i || s->width != glc_img_width[i])
             return glc_err_set(err, GLC_CORRUPT, "section of an unknown kind",
                                (uint64_t)((const uint8_t *)s - img->bytes.ptr));
         if (s->off % GLC_IMG_ALIGN != 0 || s->off > img->bytes.len || s->len > img->bytes.len - s->off ||

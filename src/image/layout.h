@@ -274,4 +274,7 @@ static inline uint64_t glc_img_sum(struct glc_span s)
     return h;
 }
 
+/* Bytes a record of each section. */
+extern const uint32_t glc_img_width[GLC_IMG_SECTIONS];
+
 #endif

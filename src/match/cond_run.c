@@ -2,7 +2,10 @@
  *
  * Nothing in the code is trusted: every operand is read with its bound, the stack's height is checked before
  * each operation, numbers of patterns, rules and variables before use, and every operation counts against the
- * budget, so that a jump backwards ends. There is no recursion. */
+ * budget, so that a jump backwards ends. There is no recursion.
+ *
+ * Long because it is one table of operations, each a few lines: apart, they would share the machine's state
+ * by header. */
 #include "match/cond_internal.h"
 
 #include "match/match.h"

@@ -22,7 +22,6 @@ enum glc_wire_type {
     GLC_WIRE_DEFINE,    /* an external variable */
     GLC_WIRE_FILES,     /* files to judge, one descriptor each */
     GLC_WIRE_EXPLAIN,   /* a file to explain */
-    GLC_WIRE_MEMORY,    /* regions of a process to judge */
     GLC_WIRE_READY,     /* jailed, images open */
     GLC_WIRE_FAILED,    /* why not; the worker ends */
     GLC_WIRE_RECORDS,   /* the next piece of the stream of records (wire/record.h) */
