@@ -55,8 +55,6 @@ struct glc_pattern {
     /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its
      * first does: the count is of different ends. Set only where a condition counts the pattern. */
     bool count_ends;
-    /* A pattern that matches at every place in one go (e.g. it is a PCRE or a byte compare) has no bytes but
-     * a rule of its own: not used yet. */
     uint32_t line; /* source line, for reports */
 };
 

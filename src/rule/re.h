@@ -79,10 +79,6 @@ struct glc_re *glc_re_wide(struct glc_arena *a, const struct glc_re *re);
 /* Length of what it matches, in bytes; *max is UINT64_MAX where it has no bound. */
 void glc_re_length(const struct glc_re *re, uint64_t *min, uint64_t *max);
 
-/* Does the tree match byte string `s` starting at offset `at` of it? A slow, obviously right backtracker over
- * the whole data; not for hostile input (tests, explain on small windows). Not provided here: see
- * tests/naive. */
-
 /* Print in a notation of one line: masked bytes as hex (`4d 5a ?? 4?`, letters that fold as `'a'i`), classes
  * as [00-1f 41], gaps as [n-m], groups as ( | ), repeats as {n,m}, assertions as \A \Z \b \B (B) (L) (W). */
 void glc_re_dump(const struct glc_re *re, struct glc_buf *out);
