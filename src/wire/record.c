@@ -131,6 +131,15 @@ static struct glc_span get_str(struct glc_cursor *c)
     return glc_cursor_span(c, n);
 }
 
+/* Words for people: no byte of them is zero, or they would end earlier than they say. */
+static struct glc_span get_text(struct glc_cursor *c)
+{
+    struct glc_span s = get_str(c);
+    if (s.len != 0 && memchr(s.ptr, 0, s.len) != NULL)
+        glc_cursor_fail(c, GLC_CORRUPT, "a zero byte in a text");
+    return s;
+}
+
 /* A count of things that take at least `least` bytes each: more than fit is a lie, and fails before any
  * allocation. */
 static uint32_t get_count(struct glc_cursor *c, size_t least)
@@ -211,7 +220,7 @@ enum glc_err glc_record_get_verdict(struct glc_span body, uint32_t images, struc
     r.verdict = (enum glc_verdict)verdict;
     r.size = glc_cursor_u64le(&c);
     r.scanned = glc_cursor_u64le(&c);
-    struct glc_span reason = get_str(&c);
+    struct glc_span reason = get_text(&c);
     r.findings = get_count(&c, FINDING_LEAST);
     struct glc_finding *f = r.findings == 0 ? NULL : glc_arena_array(a, r.findings, sizeof *f);
     for (uint32_t i = 0; f != NULL && i < r.findings && glc_cursor_ok(&c); i++)
@@ -220,7 +229,7 @@ enum glc_err glc_record_get_verdict(struct glc_span body, uint32_t images, struc
     r.notes = get_count(&c, NOTE_LEAST);
     struct glc_note *note = r.notes == 0 ? NULL : glc_arena_array(a, r.notes, sizeof *note);
     for (uint32_t i = 0; note != NULL && i < r.notes && glc_cursor_ok(&c); i++) {
-        struct glc_span text = get_str(&c);
+        struct glc_span text = get_text(&c);
         note[i].text = glc_arena_strdup(a, text);
         note[i].off = glc_cursor_u64le(&c);
         note[i].layer = get_path(&c, a, &note[i].layers);

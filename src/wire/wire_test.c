@@ -194,6 +194,30 @@ static void contradictions_are_refused(void **state)
     }
 }
 
+/* A reason of one zero byte is a reason to the length that stands before it, and none to a reader of strings.
+ */
+static void texts_hold_no_zero_byte(void **state)
+{
+    (void)state;
+    struct glc_result r = { .verdict = GLC_UNSCANNED, .reason = "x" }, back;
+    struct glc_buf b;
+    struct glc_arena a;
+    struct glc_record rec;
+    size_t used;
+    bool cut;
+    glc_buf_init(&b, 1 << 20);
+    glc_arena_init(&a, 1 << 20);
+    assert_true(glc_record_put_verdict(&b, 1, &r));
+    uint8_t *x = memchr(b.ptr, 'x', b.len);
+    assert_non_null(x);
+    assert_int_equal(glc_record_next(glc_buf_span(&b), &rec, &used), GLC_OK);
+    assert_int_equal(glc_record_get_verdict(rec.body, 1, &a, &back, &cut), GLC_OK);
+    *x = 0;
+    assert_int_equal(glc_record_get_verdict(rec.body, 1, &a, &back, &cut), GLC_CORRUPT);
+    glc_arena_done(&a);
+    glc_buf_done(&b);
+}
+
 static void long_verdicts_lose_their_strings(void **state)
 {
     (void)state;
@@ -240,11 +264,9 @@ static void hello_comes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_held),
-        cmocka_unit_test(messages_travel),
-        cmocka_unit_test(verdicts_come_back),
-        cmocka_unit_test(contradictions_are_refused),
-        cmocka_unit_test(long_verdicts_lose_their_strings),
+        cmocka_unit_test(table_is_held),           cmocka_unit_test(messages_travel),
+        cmocka_unit_test(verdicts_come_back),      cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(texts_hold_no_zero_byte), cmocka_unit_test(long_verdicts_lose_their_strings),
         cmocka_unit_test(hello_comes_back),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
