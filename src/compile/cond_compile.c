@@ -7,6 +7,7 @@
 
 #include "compile/re_compile.h"
 #include "match/cond_internal.h"
+#include "rule/expr_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct gen {
     uint32_t loops;
     unsigned depth;
     struct glc_buf notes;
+    struct glc_expr_names names;
     uint32_t note;
     enum glc_err err;
     const char *msg;
@@ -534,13 +536,13 @@ static bool noteworthy(const struct glc_expr *x)
 static void put_note(struct gen *g, const struct glc_expr *x)
 {
     struct glc_buf text;
-    glc_buf_init(&text, 1 << 20);
-    glc_expr_dump(x, g->rule, &text);
-    bool cut = text.len > NOTE_TEXT;
+    glc_buf_init(&text, NOTE_TEXT); /* full, it ends the walk: notes of a large condition cost no more than so
+                                       many bytes each */
+    glc_expr_text(x, &g->names, &text);
     num(&g->notes, g->depth - 1);
-    num(&g->notes, cut ? NOTE_TEXT + 3 : text.len);
-    glc_buf_put(&g->notes, text.ptr, cut ? NOTE_TEXT : text.len);
-    if (cut)
+    num(&g->notes, text.len + (text.failed ? 3 : 0));
+    glc_buf_put(&g->notes, text.ptr, text.len);
+    if (text.failed)
         glc_buf_puts(&g->notes, "...");
     glc_buf_done(&text);
 }
@@ -563,6 +565,8 @@ static void expr(struct gen *g, const struct glc_expr *x)
         g->note++;
         put_note(g, x);
     }
+    if (g->opt->notes)
+        glc_expr_names_bind(&g->names, x);
     node(g, x);
     if (note) {
         op(g, GLC_C_NOTE);
@@ -580,7 +584,11 @@ static void patch(struct glc_buf *out, size_t at, uint32_t v)
 enum glc_err glc_cond_compile(const struct glc_rule *rule, const struct glc_cond_options *opt,
                               struct glc_buf *out, struct glc_error *err)
 {
-    struct gen g = { .rule = rule, .opt = opt, .out = out, .start = out->len };
+    struct gen g = { .rule = rule,
+                     .opt = opt,
+                     .out = out,
+                     .start = out->len,
+                     .names = { .rule = rule, .set = opt->set, .modules = opt->modules } };
     glc_buf_init(&g.notes, MOST_CODE);
     if (rule->slots > GLC_COND_MOST_SLOTS)
         return glc_err_set(err, GLC_LIMIT, "condition has too many variables", 0);

@@ -1082,18 +1082,18 @@ static void show_value(const struct glc_value *v, struct glc_buf *out)
     }
 }
 
+/* A line a note: its value, then its text, indented as it stands in the condition. */
 static enum glc_err show_notes(struct vm *m, struct glc_buf *out)
 {
+    enum { VALUE_WIDTH = 20 };
     for (uint32_t i = 0; i < m->notes; i++) {
         uint32_t depth;
         struct glc_span text;
         if (!small(m, 1 << 16, &depth) || !bytes(m, &text))
             return GLC_CORRUPT;
-        for (uint32_t k = 0; k < depth && k < 40; k++)
-            glc_buf_puts(out, "  ");
-        glc_buf_put(out, text.ptr, text.len);
-        glc_buf_puts(out, " = ");
         const struct seen *seen = &m->seen[i];
+        size_t from = out->len;
+        glc_buf_puts(out, "    ");
         if (seen->times == 0)
             glc_buf_puts(out, "not asked");
         else
@@ -1103,6 +1103,12 @@ static enum glc_err show_notes(struct vm *m, struct glc_buf *out)
             show_value(&seen->last, out);
             glc_buf_printf(out, " (%llu times)", (unsigned long long)seen->times);
         }
+        do
+            glc_buf_u8(out, ' ');
+        while (!out->failed && out->len - from < 4 + VALUE_WIDTH);
+        for (uint32_t k = 0; k < depth && k < 40; k++)
+            glc_buf_puts(out, "  ");
+        glc_buf_put(out, text.ptr, text.len);
         glc_buf_u8(out, '\n');
     }
     return out->failed ? GLC_NOMEM : GLC_OK;

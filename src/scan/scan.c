@@ -233,7 +233,7 @@ static void explain(struct glc_scanner *s, const struct visit *v)
         }
     }
     if (shown == 0)
-        glc_buf_puts(s->explain, "  no rule matched\n");
+        glc_buf_puts(s->explain, "  no rule matched (name one by --rule to see why not)\n");
 }
 
 /* Judge the layer itself, once. */
