@@ -442,6 +442,15 @@ class Compile(Case):
         self.call("compile", "--strict", src, "-o", image + "2", code=2)
         self.assertFalse(os.path.exists(image + "2"))
 
+    def test_no_signature_at_all_is_an_error(self):
+        src = self.put("bad.yar", b"rule B { condition: nothing }\n")
+        image = os.path.join(self.dir, "out")
+        p = self.call("compile", src, "-o", image, code=2)
+        self.assertIn(b"nothing written", p.stderr)
+        self.assertFalse(os.path.exists(image))
+        p = self.call("scan", "-s", src, self.put("f", b"x"), code=2)
+        self.assertIn(b"no signature", p.stderr)
+
     def test_namespaces(self):
         image = os.path.join(self.dir, "out")
         self.call("compile", "mine:" + self.rules, "theirs:" + self.rules, "-o", image, code=0)

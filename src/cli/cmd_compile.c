@@ -97,7 +97,9 @@ static int build(const char *const *source, unsigned sources, const char *out, c
     int code = GLC_EXIT_ERROR;
     if (e == GLC_CORRUPT && bo->strict && st.refused + st.errors != 0)
         fprintf(stderr, "glacis compile: nothing written, because of --strict\n");
-    if (e == GLC_OK)
+    else if (e == GLC_OK && st.taken == 0 && base == NULL)
+        fprintf(stderr, "glacis compile: no signature was taken: nothing written\n");
+    else if (e == GLC_OK)
         code = write_image(out, &image, &st, (double)(glc_clock_ns() - began) / 1e9);
     glc_buf_done(&image);
     return code;

@@ -432,7 +432,14 @@ static bool open_signatures(struct run *r)
             return false;
         }
     }
-    return glc_signatures_open(&r->sig, r->signature, r->signatures, &bo) == GLC_OK;
+    if (glc_signatures_open(&r->sig, r->signature, r->signatures, &bo) != GLC_OK)
+        return false;
+    if (glc_signatures_count(&r->sig) != 0)
+        return true;
+    fprintf(stderr,
+            "glacis scan: there is no signature to judge by, so nothing would be found: name others by -s\n");
+    glc_signatures_done(&r->sig);
+    return false;
 }
 
 static unsigned processors(void)

@@ -250,6 +250,17 @@ void glc_signatures_done(struct glc_signatures *s)
     s->n = s->fds = 0;
 }
 
+uint64_t glc_signatures_count(const struct glc_signatures *s)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct glc_image_stats st;
+        glc_image_stats(s->image[i], &st);
+        n += st.rules + st.hashes;
+    }
+    return n;
+}
+
 char *glc_beside_program(const char *name)
 {
     char *self = malloc(65536), *out = NULL;

@@ -44,6 +44,9 @@ enum glc_err glc_signatures_open(struct glc_signatures *s, const char *const *pa
                                  const struct glc_build_options *opt) GLC_CHECK;
 void glc_signatures_done(struct glc_signatures *s);
 
+/* Rules and hash signatures in all of them. A scan by none finds everything clean: commands refuse it. */
+uint64_t glc_signatures_count(const struct glc_signatures *s);
+
 /* The starter rules that come with the program: a path that lives as long as the process, or NULL. */
 const char *glc_signatures_starter(void);
 
