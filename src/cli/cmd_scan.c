@@ -472,6 +472,7 @@ static int scan_all(struct run *r, char *worker)
         .image = r->sig.fd,
         .images = r->sig.fds,
         .segments = r->sig.n,
+        .magic = glc_signatures_ask(&r->sig, "magic"),
         .define = r->sig.files != 0 ? r->define : NULL,
         .verdict = on_verdict,
         .ready = on_ready,

@@ -356,6 +356,7 @@ static void scan(struct run *r, const char *target, const char *const *define)
         .image = r->sig.fd,
         .images = r->sig.fds,
         .segments = r->sig.n,
+        .magic = glc_signatures_ask(&r->sig, "magic"),
         .define = r->sig.files != 0 ? define : NULL,
         .verdict = on_verdict,
         .text = on_text,

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "format/format.h"
+#include "format/module/magic.h"
 #include "format/module/print.h"
 #include "jail/jail.h"
 
@@ -39,15 +40,17 @@ static _Noreturn void read_in_jail(int fd, const struct glc_module *m, struct gl
     struct glc_arena arena;
     struct glc_buf out;
     struct glc_module_ctx ctx = { .data = data, .arena = &arena, .now = (int64_t)time(NULL) };
+    if (strcmp(m->name, "magic") == 0)
+        ctx.magic = glc_libmagic_open();
     if (glc_jail_enter(&opt, &report, &err) != GLC_OK)
         _exit(GLC_EXIT_ERROR);
     glc_arena_init(&arena, MEMORY);
     glc_buf_init(&out, OUTPUT);
     struct glc_value v = glc_module_load(m, &ctx);
     if (json)
-        glc_module_print_json(m, &v, &out);
+        glc_module_print_json(m, &ctx, &v, &out);
     else
-        glc_module_print_yaml(m, &v, &out);
+        glc_module_print_yaml(m, &ctx, &v, &out);
     _exit(!arena.failed && !out.failed && send_all(fd, glc_buf_span(&out)) ? GLC_EXIT_OK : GLC_EXIT_ERROR);
 }
 

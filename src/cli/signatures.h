@@ -47,6 +47,9 @@ void glc_signatures_done(struct glc_signatures *s);
 /* Rules and hash signatures in all of them. A scan by none finds everything clean: commands refuse it. */
 uint64_t glc_signatures_count(const struct glc_signatures *s);
 
+/* Does a rule in any of them ask the module? */
+bool glc_signatures_ask(const struct glc_signatures *s, const char *module);
+
 /* The starter rules that come with the program: a path that lives as long as the process, or NULL. */
 const char *glc_signatures_starter(void);
 

@@ -36,6 +36,7 @@ struct glc_build {
     struct glc_freq *freq;
     struct glc_buf section[GLC_IMG_SECTIONS];
     uint64_t table[GLC_STAGES];
+    uint64_t asked; /* modules: bit by index */
 
     /* Strings already written: open addressing over offsets + 1. */
     uint32_t *intern;

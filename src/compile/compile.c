@@ -352,7 +352,9 @@ static enum glc_err write_condition(struct compiling *c, uint32_t rule, struct g
 {
     struct glc_buf *code = &c->b.section[GLC_IMG_CODE];
     for (int notes = 0; notes < (c->b.opt->keep_ir ? 2 : 1); notes++) {
-        struct glc_cond_options opt = { .modules = c->b.opt->modules, .set = c->b.set, .notes = notes != 0 };
+        struct glc_cond_options opt = {
+            .modules = c->b.opt->modules, .set = c->b.set, .notes = notes != 0, .asked = &c->b.asked
+        };
         struct glc_error err = { 0 };
         if (!glc_build_align(code, 8))
             return GLC_NOMEM;

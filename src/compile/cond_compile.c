@@ -85,6 +85,19 @@ static void pattern(struct gen *g, uint32_t index)
     num(g->out, index == GLC_CURRENT ? 0 : (uint64_t)index + 1);
 }
 
+static void asks(const struct gen *g, uint32_t module)
+{
+    if (g->opt->asked != NULL && module < 64)
+        *g->opt->asked |= (uint64_t)1 << module;
+}
+
+static void asks_function(const struct gen *g, uint32_t function)
+{
+    uint32_t module;
+    if (g->opt->modules != NULL && glc_modules_function(g->opt->modules, function, &module) != NULL)
+        asks(g, module);
+}
+
 /* What an operand costs, very roughly, and whether it writes to the console. */
 
 static bool is_console(const struct gen *g, const struct glc_expr *x)
@@ -246,6 +259,8 @@ static void leaf(struct gen *g, const struct glc_expr *x)
               : x->op == GLC_X_FACT ? GLC_C_FACT
               : x->op == GLC_X_VAR  ? GLC_C_VAR
                                     : GLC_C_MODULE);
+        if (x->op == GLC_X_MODULE)
+            asks(g, x->index);
         num(g->out, x->index);
         break;
     }
@@ -433,6 +448,7 @@ static void module_value(struct gen *g, const struct glc_expr *x)
         num(g->out, x->index);
         break;
     case GLC_X_CALL:
+        asks_function(g, x->index);
         op(g, GLC_C_CALL);
         num(g->out, x->index);
         num(g->out, x->kids);

@@ -97,6 +97,7 @@ enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc
     struct glc_img_section table[GLC_IMG_SECTIONS] = { 0 };
     const struct glc_modules *modules = b->opt->modules;
     head.modules = modules != NULL ? glc_modules_fingerprint(modules) : 0;
+    head.asked = b->asked;
     head.hashes = hashes;
     memcpy(head.table, b->table, sizeof head.table);
     uint64_t at = sizeof head + sizeof table;

@@ -348,3 +348,8 @@ struct glc_span glc_image_ir(const struct glc_image *img)
 {
     return glc_span(img->section[GLC_IMG_IR].ptr, img->section[GLC_IMG_IR].len);
 }
+
+bool glc_image_asks(const struct glc_image *img, uint32_t module)
+{
+    return module < 64 && (img->head->asked >> module & 1) != 0;
+}

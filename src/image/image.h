@@ -40,6 +40,9 @@ void glc_image_stats(const struct glc_image *img, struct glc_image_stats *out);
  * text) need not be made. Rules for every class (GLC_CLASS_ALL) do not count. */
 uint32_t glc_image_classes(const struct glc_image *img);
 
+/* Does a condition ask the module of that index in the registry? */
+bool glc_image_asks(const struct glc_image *img, uint32_t module);
+
 /* The rule's printable parts, as spans into the image. Indices of hash signatures come after those of rules.
  */
 struct glc_rule_info {

@@ -614,6 +614,7 @@ static struct glc_module_ctx module_ctx(struct vm *m)
                                     .arena = m->env->layer->arena,
                                     .layer = m->env->layer,
                                     .now = m->env->now,
+                                    .magic = m->env->layer->magic,
                                     .regex_match = regex_match,
                                     .regex_to = m,
                                     .console = m->env->console,

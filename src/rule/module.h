@@ -58,12 +58,15 @@ struct glc_field {
 
 struct glc_regex_code;
 
+struct glc_libmagic;
+
 /* What a module may look at. */
 struct glc_module_ctx {
-    struct glc_span data;    /* the layer's bytes */
-    struct glc_arena *arena; /* lives as long as the layer */
-    const void *layer;       /* struct glc_layer, for modules that share a parse with the format */
-    int64_t now;             /* seconds since 1970, for `time.now()` */
+    struct glc_span data;       /* the layer's bytes */
+    struct glc_arena *arena;    /* lives as long as the layer */
+    const void *layer;          /* struct glc_layer, for modules that share a parse with the format */
+    int64_t now;                /* seconds since 1970, for `time.now()` */
+    struct glc_libmagic *magic; /* for the module `magic`; NULL: not loaded, its facts are undefined */
     /* Does the regular expression match anywhere in `s`? */
     bool (*regex_match)(const struct glc_module_ctx *ctx, const struct glc_regex_code *re, struct glc_span s);
     void *regex_to; /* the caller's own, for regex_match */

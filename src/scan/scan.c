@@ -331,6 +331,7 @@ static void judge(struct glc_scanner *s, const struct visit *up, const struct gl
         .facts = glc_facts_none(),
         .arena = &s->layers,
         .modules = glc_format_modules(),
+        .magic = s->opt.magic,
     };
     v.parse = (struct glc_parse){
         .data = child->data,

@@ -301,8 +301,12 @@ static pid_t spawn(const struct glc_pool *p, int sock)
 {
     char memory[32];
     (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)p->opt.memory);
-    char *argv[] = { (char *)"glacis-worker", (char *)"--memory", memory,
-                     p->opt.no_jail ? (char *)"--no-jail" : NULL, NULL };
+    char *argv[6] = { (char *)"glacis-worker", (char *)"--memory", memory };
+    int args = 3;
+    if (p->opt.magic)
+        argv[args++] = (char *)"--magic";
+    if (p->opt.no_jail)
+        argv[args] = (char *)"--no-jail";
     char *envp[] = { NULL };
     pid_t pid = 0;
     posix_spawn_file_actions_t fa;

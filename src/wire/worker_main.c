@@ -1,11 +1,12 @@
 /* glacis-worker: reads hostile bytes for others. Started by them with a socket as descriptor 3; not for
  * people.
  *
- * glacis-worker [--cpu SECONDS] [--memory BYTES] [--no-jail]
+ * glacis-worker [--cpu SECONDS] [--memory BYTES] [--magic] [--no-jail]
  *
  * Everything that must be opened or loaded is, then the jail closes, then the first message is read. */
 #include "base/digest.h"
 #include "base/num.h"
+#include "format/module/magic.h"
 #include "jail/jail.h"
 #include "wire/mapping.h"
 #include "wire/worker.h"
@@ -34,13 +35,15 @@ static void warm_up(void)
 int main(int argc, char **argv)
 {
     struct glc_jail_options opt = { .keep = SOCKET };
-    bool jail = true;
+    bool jail = true, magic = false;
     for (int i = 1; i < argc; i++) {
         uint64_t *value = strcmp(argv[i], "--cpu") == 0      ? &opt.cpu_seconds
                           : strcmp(argv[i], "--memory") == 0 ? &opt.memory
                                                              : NULL;
         if (strcmp(argv[i], "--no-jail") == 0) {
             jail = false;
+        } else if (strcmp(argv[i], "--magic") == 0) {
+            magic = true;
         } else if (value == NULL || i + 1 == argc || !glc_num_u64(glc_span_str(argv[++i]), value)) {
             fprintf(stderr, "glacis-worker: started by glacis, not by hand\n");
             return 2;
@@ -49,11 +52,12 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     warm_up();
     glc_mapping_prepare();
+    struct glc_libmagic *db = magic ? glc_libmagic_open() : NULL;
     struct glc_jail_report report = { 0 };
     struct glc_error err = { 0 };
     if (jail && glc_jail_enter(&opt, &report, &err) != GLC_OK) {
         glc_worker_fail(SOCKET, err.msg);
         return 4;
     }
-    return glc_worker_serve(SOCKET, &(struct glc_worker_hello){ report.landlock, report.seccomp });
+    return glc_worker_serve(SOCKET, &(struct glc_worker_hello){ report.landlock, report.seccomp, db });
 }

@@ -108,13 +108,51 @@ static void yaml_value(const struct glc_value *v, const struct glc_field *fields
     }
 }
 
-void glc_module_print_yaml(const struct glc_module *m, const struct glc_value *v, struct glc_buf *out)
+/* What a function without arguments gives; undefined: it takes some, or gives nothing. */
+static struct glc_value call(const struct glc_function *f, const struct glc_module_ctx *ctx,
+                             const struct glc_value *v)
 {
+    struct glc_value none = { .type = f->result };
+    return f->args[0] == '\0' && v->defined ? f->call(ctx, v, NULL) : none;
+}
+
+void glc_module_print_yaml(const struct glc_module *m, const struct glc_module_ctx *ctx,
+                           const struct glc_value *v, struct glc_buf *out)
+{
+    bool any = has_parts(v, m->fields);
     glc_buf_printf(out, "%s:", m->name);
-    if (has_parts(v, m->fields))
+    if (any)
         yaml_value(v, m->fields, 1, out);
-    else
+    for (const struct glc_function *f = m->functions; f != NULL && f->name != NULL; f++) {
+        struct glc_value r = call(f, ctx, v);
+        if (!r.defined)
+            continue;
+        glc_buf_printf(out, "%s  %s(): ", any ? "" : "\n", f->name);
+        yaml_scalar(&r, out);
+        any = true;
+    }
+    if (!any)
         glc_buf_puts(out, " {}\n");
+}
+
+static void json_value(struct glc_json *j, const struct glc_value *v, const struct glc_field *fields);
+
+static void json_named(struct glc_json *j, const char *name, const struct glc_value *v,
+                       const struct glc_field *fields)
+{
+    if (v->type == GLC_T_STRING) {
+        glc_json_bytes(j, name, v->u.text);
+    } else {
+        glc_json_key(j, name);
+        json_value(j, v, fields);
+    }
+}
+
+static void json_members(struct glc_json *j, const struct glc_value *v, const struct glc_field *fields)
+{
+    for (uint32_t i = 0, n = v->defined ? glc_fields_count(fields) : 0; i < n; i++)
+        if (v->u.member[i].defined)
+            json_named(j, fields[i].name, &v->u.member[i], fields[i].member);
 }
 
 static void json_value(struct glc_json *j, const struct glc_value *v, const struct glc_field *fields)
@@ -136,17 +174,7 @@ static void json_value(struct glc_json *j, const struct glc_value *v, const stru
         break;
     case GLC_T_STRUCT:
         glc_json_object(j);
-        for (uint32_t i = 0, n = glc_fields_count(fields); i < n; i++) {
-            const struct glc_value *part = &v->u.member[i];
-            if (!part->defined)
-                continue;
-            if (part->type == GLC_T_STRING) {
-                glc_json_bytes(j, fields[i].name, part->u.text);
-            } else {
-                glc_json_key(j, fields[i].name);
-                json_value(j, part, fields[i].member);
-            }
-        }
+        json_members(j, v, fields);
         glc_json_object_end(j);
         break;
     case GLC_T_ARRAY:
@@ -176,11 +204,21 @@ static void json_value(struct glc_json *j, const struct glc_value *v, const stru
     }
 }
 
-void glc_module_print_json(const struct glc_module *m, const struct glc_value *v, struct glc_buf *out)
+void glc_module_print_json(const struct glc_module *m, const struct glc_module_ctx *ctx,
+                           const struct glc_value *v, struct glc_buf *out)
 {
     struct glc_json j;
     glc_json_init(&j, out);
-    json_value(&j, v, m->fields);
+    glc_json_object(&j);
+    json_members(&j, v, m->fields);
+    for (const struct glc_function *f = m->functions; f != NULL && f->name != NULL; f++) {
+        struct glc_value r = call(f, ctx, v);
+        char name[64];
+        if (!r.defined || snprintf(name, sizeof name, "%s()", f->name) >= (int)sizeof name)
+            continue;
+        json_named(&j, name, &r, NULL);
+    }
+    glc_json_object_end(&j);
     glc_buf_u8(out, '\n');
 }
 
@@ -202,7 +240,8 @@ static void help_fields(const char *path, const struct glc_field *f, struct glc_
         if (snprintf(name, sizeof name, "%s%s%s%s", path, path[0] == '\0' ? "" : ".", f->name, kind) >=
             (int)sizeof name)
             continue;
-        glc_buf_printf(out, "| `%s` | %s | %s |\n", name, type_word(t), f->help);
+        if (f->member == NULL || glc_fields_count(f->member) != 0) /* else a name for constants */
+            glc_buf_printf(out, "| `%s` | %s | %s |\n", name, type_word(t), f->help);
         help_fields(name, f->member, out);
     }
 }
@@ -228,21 +267,32 @@ static void help_functions(const struct glc_function *f, struct glc_buf *out)
     }
 }
 
-static void help_constants(const struct glc_field *f, struct glc_buf *out)
+static void help_constant(const char *path, const struct glc_field *f, struct glc_buf *out)
+{
+    const char *dot = path[0] == '\0' ? "" : ".";
+    if (f->type == GLC_T_INT)
+        glc_buf_printf(out, "`%s%s%s` %lld", path, dot, f->name, (long long)f->value);
+    else if (f->type == GLC_T_FLOAT)
+        glc_buf_printf(out, "`%s%s%s` %g", path, dot, f->name, f->real);
+    else
+        glc_buf_printf(out, "`%s%s%s`", path, dot, f->name);
+}
+
+/* Those of the module, then those of its structs (`ShowCommand.NORMAL`). */
+static void help_constants(const struct glc_field *fields, struct glc_buf *out)
 {
     bool any = false;
-    for (; f != NULL && f->name != NULL; f++) {
-        if (!f->constant)
-            continue;
-        glc_buf_puts(out, any ? ", " : "\nConstants: ");
-        any = true;
-        if (f->type == GLC_T_INT)
-            glc_buf_printf(out, "`%s` %lld", f->name, (long long)f->value);
-        else if (f->type == GLC_T_FLOAT)
-            glc_buf_printf(out, "`%s` %g", f->name, f->real);
-        else
-            glc_buf_printf(out, "`%s`", f->name);
-    }
+    for (int nested = 0; nested < 2; nested++)
+        for (const struct glc_field *f = fields; f != NULL && f->name != NULL; f++) {
+            const struct glc_field *c = nested == 0 ? f : f->member;
+            for (; c != NULL && c->name != NULL; c = nested == 0 ? NULL : c + 1) {
+                if (!c->constant)
+                    continue;
+                glc_buf_puts(out, any ? ", " : "\nConstants: ");
+                any = true;
+                help_constant(nested == 0 ? "" : f->name, c, out);
+            }
+        }
     if (any)
         glc_buf_puts(out, ".\n");
 }
