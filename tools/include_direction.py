@@ -18,7 +18,8 @@ MAY = {
     "jail": ["base"],
     # The worker is put together here: it may know what it wears and what it parses.
     "wire": ["base", "rule", "image", "match", "format", "scan", "jail"],
-    "audit": ["base", "format", "rule", "match", "jail"],
+    # It speaks to its worker by the same messages.
+    "audit": ["base", "format", "rule", "match", "jail", "wire"],
     "cli": ["base", "rule", "lang", "compile", "image", "match", "format", "scan", "jail", "wire", "audit"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.MULTILINE)

@@ -1,65 +1,69 @@
-/* The table of collectors, and one entry's way through it. An entry's content is read once, at most up to the
- * largest cap of those that want it. */
+/* An entry's way through the collectors. Its content is read once, at most up to the largest cap of those
+ * that want it. */
 #include "audit/collect.h"
 
-static const struct glc_collector *const collectors[] = {
-    &glc_collect_dpkg,     &glc_collect_rpm,      &glc_collect_apk,          &glc_collect_pacman,
-    &glc_collect_flatpak,  &glc_collect_snap,     &glc_collect_unit,         &glc_collect_process,
-    &glc_collect_modules,  &glc_collect_accounts, &glc_collect_certificates, &glc_collect_nss,
-    &glc_collect_signer,   &glc_collect_hosts,    &glc_collect_browser,      &glc_collect_locks,
-    &glc_collect_registry, &glc_collect_macos,    &glc_collect_store,        &glc_collect_markers,
-    &glc_collect_system,   &glc_collect_config,
+static glc_take *const take[GLC_SOURCES] = {
+    [GLC_SOURCE_DPKG] = glc_take_dpkg,
+    [GLC_SOURCE_RPM] = glc_take_rpm,
+    [GLC_SOURCE_APK] = glc_take_apk,
+    [GLC_SOURCE_PACMAN] = glc_take_pacman,
+    [GLC_SOURCE_FLATPAK] = glc_take_flatpak,
+    [GLC_SOURCE_SNAP] = glc_take_snap,
+    [GLC_SOURCE_UNIT] = glc_take_unit,
+    [GLC_SOURCE_PROCESS] = glc_take_process,
+    [GLC_SOURCE_MODULES] = glc_take_modules,
+    [GLC_SOURCE_ACCOUNTS] = glc_take_accounts,
+    [GLC_SOURCE_CERTIFICATES] = glc_take_certificates,
+    [GLC_SOURCE_NSS] = glc_take_nss,
+    [GLC_SOURCE_SIGNER] = glc_take_signer,
+    [GLC_SOURCE_HOSTS] = glc_take_hosts,
+    [GLC_SOURCE_BROWSER] = glc_take_browser,
+    [GLC_SOURCE_LOCKS] = glc_take_locks,
+    [GLC_SOURCE_REGISTRY] = glc_take_registry,
+    [GLC_SOURCE_MACOS] = glc_take_macos,
+    [GLC_SOURCE_STORE] = glc_take_store,
+    [GLC_SOURCE_MARKERS] = glc_take_markers,
+    [GLC_SOURCE_SYSTEM] = glc_take_system,
+    [GLC_SOURCE_CONFIG] = glc_take_config,
 };
 
-static void unreadable(struct glc_audit *a, const struct glc_collector *c, const struct glc_entry *e,
-                       enum glc_err err)
+void glc_collect_content(struct glc_audit *a, const struct glc_entry *e)
 {
-    static const char *const why[] = { [GLC_CORRUPT] = "is damaged",
-                                       [GLC_UNSUPPORTED] = "is a link that leads nowhere here",
-                                       [GLC_LIMIT] = "is larger than is read",
-                                       [GLC_NOMEM] = "needs more memory than there is",
-                                       [GLC_IO] = "cannot be read",
-                                       [GLC_TIMEOUT] = "took too long",
-                                       [GLC_BUG] = "cannot be read" };
-    /* A link to nowhere is ordinary for a configuration file, and a hole where it should be a database. */
-    if (e->type == GLC_ENTRY_LINK && !c->database)
-        return;
-    if (strncmp(e->path, "/proc/", 6) == 0)
-        return; /* processes end, and others' are not ours to read: their programs are on disk */
-    glc_audit_gap(a, e->path, "%s: %s", c->name, why[err]);
-}
-
-void glc_collect_entry(struct glc_audit *a, const struct glc_entry *e)
-{
-    a->targets[a->ntargets - 1].entries++;
-    glc_collect_path(a, e);
-    if (e->type != GLC_ENTRY_FILE && e->type != GLC_ENTRY_LINK)
-        return;
     struct glc_buf content;
-    glc_buf_init(&content, 0);
     bool read = false;
-    for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++) {
-        const struct glc_collector *c = collectors[i];
-        if ((e->type == GLC_ENTRY_LINK && !c->follow) || !c->wants(e))
+    glc_buf_init(&content, 0);
+    for (enum glc_source_id id = 0; id < GLC_SOURCES; id++) {
+        const struct glc_source *s = &glc_sources[id];
+        if (!glc_source_wants(id, e))
             continue;
-        if (!read || content.cap < c->cap) {
+        if (!read || content.cap < s->cap) {
             glc_buf_done(&content);
-            glc_buf_init(&content, c->cap);
+            glc_buf_init(&content, s->cap);
             enum glc_err err = e->read(e, &content);
             /* Where only the start counts (a program's header), more than the cap is no fault. */
-            if (err != GLC_OK && !(err == GLC_LIMIT && !c->database && c->cap <= 65536)) {
-                unreadable(a, c, e, err);
+            if (err != GLC_OK && !(err == GLC_LIMIT && !s->database && s->cap <= 65536)) {
+                glc_source_gap(a, s, e, err);
                 continue;
             }
             read = true;
             a->targets[a->ntargets - 1].read++;
         }
-        c->take(a, e->path, glc_span_sub(glc_buf_span(&content), 0, c->cap));
+        take[id](a, e->path, glc_span_sub(glc_buf_span(&content), 0, s->cap));
         if (a->scratch.failed)
-            glc_audit_gap(a, e->path, "%s: needs more memory than it may have", c->name);
+            glc_audit_gap(a, e->path, "%s: needs more memory than it may have", s->name);
         glc_arena_reset(&a->scratch);
     }
     glc_buf_done(&content);
+}
+
+void glc_collect_entry(struct glc_audit *a, const struct glc_entry *e)
+{
+    uint64_t n = ++a->targets[a->ntargets - 1].entries;
+    glc_collect_path(a, e);
+    if (a->sink == NULL || a->sink->enter(a->sink->to, n, e->path))
+        glc_collect_content(a, e);
+    if (a->sink != NULL)
+        a->sink->leave(a->sink->to);
 }
 
 bool glc_line_next(struct glc_span *text, struct glc_span *line)

@@ -1,40 +1,23 @@
-/* Collectors: one file each, one row each in the table of collect.c, the same two verbs.
+/* Collectors: each takes the content of one kind of file (source.h) and states facts. They run in the jail.
  *
- * `wants` looks at a path only and is called for every entry of a tree; `take` gets the content of what was
- * wanted and states facts. Content is hostile: collectors read it through cursors, OpenSSL, SQLite or
- * jansson, with caps. */
+ * Content is hostile: collectors read it through cursors, OpenSSL, SQLite or jansson, with caps. */
 #ifndef GLC_AUDIT_COLLECT_H
 #define GLC_AUDIT_COLLECT_H
 
-#include "audit/target.h"
+#include "audit/source.h"
 
-struct glc_collector {
-    const char *name;
-    bool (*wants)(const struct glc_entry *e);
-    void (*take)(struct glc_audit *a, const char *path, struct glc_span bytes);
-    size_t cap;    /* most bytes it reads */
-    bool follow;   /* wants the content behind a link too */
-    bool database; /* without it the answer is incomplete: what cannot be read is a gap */
-};
+typedef void glc_take(struct glc_audit *a, const char *path, struct glc_span bytes);
 
-extern const struct glc_collector glc_collect_dpkg, glc_collect_rpm, glc_collect_apk, glc_collect_pacman,
-    glc_collect_flatpak, glc_collect_snap, glc_collect_unit, glc_collect_process, glc_collect_modules,
-    glc_collect_accounts, glc_collect_certificates, glc_collect_nss, glc_collect_signer, glc_collect_hosts,
-    glc_collect_browser, glc_collect_locks, glc_collect_registry, glc_collect_macos, glc_collect_store,
-    glc_collect_markers, glc_collect_system, glc_collect_config;
+glc_take glc_take_dpkg, glc_take_rpm, glc_take_apk, glc_take_pacman, glc_take_flatpak, glc_take_snap,
+    glc_take_unit, glc_take_process, glc_take_modules, glc_take_accounts, glc_take_certificates, glc_take_nss,
+    glc_take_signer, glc_take_hosts, glc_take_browser, glc_take_locks, glc_take_registry, glc_take_macos,
+    glc_take_store, glc_take_markers, glc_take_system, glc_take_config;
 
-/* One entry of a tree, from a target. */
+/* One entry of a tree that is walked here: facts from its path and from its content. */
 void glc_collect_entry(struct glc_audit *a, const struct glc_entry *e);
 
-/* Facts from the path alone: paths, names, units, extensions, bundles, engine markers. */
-void glc_collect_path(struct glc_audit *a, const struct glc_entry *e);
-
-/* The path from the innermost root that is known to hold others (container stores, machines, mounts): itself,
- * mostly. */
-const char *glc_path_inner(const char *path);
-
-/* Of such an inner path: a file below a folder of systemd units. */
-bool glc_path_is_unit(const char *inner);
+/* Its content alone. */
+void glc_collect_content(struct glc_audit *a, const struct glc_entry *e);
 
 /* An SBOM document, as a target of its own. */
 void glc_collect_sbom(struct glc_audit *a, const char *name, struct glc_span json);

@@ -4,12 +4,6 @@
 
 #include <jansson.h>
 
-static bool wants(const struct glc_entry *e)
-{
-    return (strstr(e->path, "/policies/managed/") != NULL && glc_path_ends(e->path, ".json")) ||
-           glc_path_ends(e->path, "/extensions.json") || glc_path_ends(e->path, "/external_extensions.json");
-}
-
 static void firefox(struct glc_audit *a, const char *path, struct glc_span text)
 {
     json_t *o = json_loadb((const char *)text.ptr, text.len, 0, NULL);
@@ -24,7 +18,7 @@ static void firefox(struct glc_audit *a, const char *path, struct glc_span text)
     json_decref(o);
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_browser(struct glc_audit *a, const char *path, struct glc_span text)
 {
     if (glc_path_ends(path, "/extensions.json"))
         firefox(a, path, text);
@@ -37,17 +31,6 @@ static void take(struct glc_audit *a, const char *path, struct glc_span text)
         }
         n = letter ? n + 1 : 0;
     }
-}
-
-const struct glc_collector glc_collect_browser = {
-    "browser extensions", wants, take, 16 << 20, false, false
-};
-
-/* docker: image/overlay2/repositories.json {"Repositories": {"NAME": {…}}}; containers-storage: images.json
- * [{"names": ["docker.io/…:tag"]}]. A container that was made and removed leaves its image here. */
-static bool wants_store(const struct glc_entry *e)
-{
-    return glc_path_ends(e->path, "/repositories.json") || glc_path_ends(e->path, "-images/images.json");
 }
 
 /* docker.io/library/NAME:tag@digest to NAME. */
@@ -66,7 +49,7 @@ static void image(struct glc_audit *a, const char *name, const char *path)
         glc_audit_say(a, GLC_FACT_IMAGE, text, path);
 }
 
-static void take_store(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_store(struct glc_audit *a, const char *path, struct glc_span text)
 {
     json_t *o = json_loadb((const char *)text.ptr, text.len, 0, NULL), *member, *names, *name;
     const char *key;
@@ -81,6 +64,3 @@ static void take_store(struct glc_audit *a, const char *path, struct glc_span te
     }
     json_decref(o);
 }
-
-const struct glc_collector glc_collect_store = { "container store", wants_store, take_store,
-                                                 64 << 20,          false,       true };

@@ -55,20 +55,9 @@ bool glc_collect_der(struct glc_audit *a, struct glc_span der, const char *where
     return x != NULL;
 }
 
-static bool wants_certificates(const struct glc_entry *e)
-{
-    static const char *const ends[] = { ".pem", ".crt", ".cer", ".der", ".CER", ".CRT" };
-    if (strncmp(e->path, "/proc/", 6) == 0)
-        return false;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (glc_path_ends(e->path, ends[i]))
-            return true;
-    return false;
-}
-
 enum { MAX_CERTIFICATES = 5000 };
 
-static void take_certificates(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_certificates(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     static const char begin[] = "-----BEGIN ";
     if (glc_span_find(bytes, glc_span_str(begin)) == SIZE_MAX) {
@@ -91,15 +80,6 @@ static void take_certificates(struct glc_audit *a, const char *path, struct glc_
     ERR_clear_error();
 }
 
-const struct glc_collector glc_collect_certificates = {
-    "certificates", wants_certificates, take_certificates, 16 << 20, false, false
-};
-
-static bool wants_nss(const struct glc_entry *e)
-{
-    return glc_path_ends(e->path, "/cert9.db");
-}
-
 struct nss {
     struct glc_audit *a;
     const char *path;
@@ -112,27 +92,12 @@ static void nss_row(void *ctx, struct glc_span value)
 }
 
 /* NSS keeps a certificate's DER in attribute 0x11 (CKA_VALUE). */
-static void take_nss(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_nss(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     const char *why = glc_database_blobs(bytes, "SELECT a11 FROM nssPublic WHERE a11 IS NOT NULL", nss_row,
                                          &(struct nss){ a, path });
     if (why != NULL)
         glc_audit_gap(a, path, "the NSS certificate database is damaged: %s", why);
-}
-
-const struct glc_collector glc_collect_nss = {
-    "NSS certificates", wants_nss, take_nss, 64 << 20, false, true
-};
-
-static bool wants_signer(const struct glc_entry *e)
-{
-    static const char *const ends[] = {
-        ".exe", ".dll", ".sys", ".EXE", ".DLL", ".SYS", ".Sys", ".Exe", ".Dll"
-    };
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (glc_path_ends(e->path, ends[i]))
-            return true;
-    return false;
 }
 
 /* The bytes of the certificate table; empty where there is none. */
@@ -187,7 +152,7 @@ static void signers(struct glc_audit *a, struct glc_span pkcs7, const char *path
     ERR_clear_error();
 }
 
-static void take_signer(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_signer(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     struct glc_cursor table = glc_cursor(certificate_table(bytes));
     for (int i = 0; i < 8 && glc_cursor_left(&table) > 8; i++) {
@@ -202,7 +167,3 @@ static void take_signer(struct glc_audit *a, const char *path, struct glc_span b
         glc_cursor_skip(&table, (8 - length % 8) % 8);
     }
 }
-
-const struct glc_collector glc_collect_signer = {
-    "program signatures", wants_signer, take_signer, 256 << 20, false, false
-};

@@ -2,13 +2,6 @@
  * status-old left alone. A package in state config-files is a leftover; not-installed is nothing. */
 #include "audit/collect.h"
 
-static bool wants(const struct glc_entry *e)
-{
-    const char *p = glc_path_inner(e->path);
-    return strcmp(p, "/var/lib/dpkg/status") == 0 ||
-           (strncmp(p, "/var/lib/dpkg/status.d/", 23) == 0 && !glc_path_ends(p, ".md5sums"));
-}
-
 struct stanza {
     struct glc_span package, status, version, maintainer;
     bool any;
@@ -39,7 +32,7 @@ static void end_of(struct glc_audit *a, const char *path, const struct stanza *s
     glc_audit_supplier(a, maintainer, package, path, st, false);
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_dpkg(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct stanza s = { 0 };
     struct glc_span line, v;
@@ -74,5 +67,3 @@ static void take(struct glc_audit *a, const char *path, struct glc_span text)
     if (garbage || !whole)
         glc_audit_gap(a, path, "the dpkg database is damaged%s", whole ? "" : ": it ends inside a line");
 }
-
-const struct glc_collector glc_collect_dpkg = { "dpkg", wants, take, 256 << 20, true, true };

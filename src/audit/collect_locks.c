@@ -6,57 +6,6 @@
 
 #include <jansson.h>
 
-enum lock {
-    LOCK_NONE,
-    LOCK_NPM,
-    LOCK_YARN,
-    LOCK_PNPM,
-    LOCK_REQUIREMENTS,
-    LOCK_TOML,
-    LOCK_PIPFILE,
-    LOCK_METADATA,
-    LOCK_POM,
-    LOCK_GRADLE,
-    LOCK_GO,
-    LOCK_CARGO
-};
-
-static enum lock lock_of(const char *path)
-{
-    static const struct {
-        const char *name;
-        enum lock lock;
-    } rows[] = {
-        { "package-lock.json", LOCK_NPM },
-        { "npm-shrinkwrap.json", LOCK_NPM },
-        { "yarn.lock", LOCK_YARN },
-        { "pnpm-lock.yaml", LOCK_PNPM },
-        { "poetry.lock", LOCK_TOML },
-        { "uv.lock", LOCK_TOML },
-        { "Pipfile.lock", LOCK_PIPFILE },
-        { "pom.xml", LOCK_POM },
-        { "gradle.lockfile", LOCK_GRADLE },
-        { "go.mod", LOCK_GO },
-        { "go.sum", LOCK_GO },
-        { "Cargo.lock", LOCK_CARGO },
-    };
-    const char *base = glc_path_base(path);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(base, rows[i].name) == 0)
-            return rows[i].lock;
-    if (strncmp(base, "requirements", 12) == 0 && glc_path_ends(base, ".txt"))
-        return LOCK_REQUIREMENTS;
-    if ((strcmp(base, "METADATA") == 0 && strstr(path, ".dist-info/") != NULL) ||
-        (strcmp(base, "PKG-INFO") == 0 && strstr(path, ".egg-info/") != NULL))
-        return LOCK_METADATA;
-    return LOCK_NONE;
-}
-
-static bool wants(const struct glc_entry *e)
-{
-    return lock_of(e->path) != LOCK_NONE;
-}
-
 static void package(struct glc_audit *a, const char *ecosystem, struct glc_span name, const char *path)
 {
     char *n = glc_audit_text(a, name, 256);
@@ -105,13 +54,13 @@ static void pipfile(struct glc_audit *a, const json_t *o, const char *path)
         package(a, "pypi", glc_span_str(key), path);
 }
 
-static void json_lock(struct glc_audit *a, enum lock lock, const char *path, struct glc_span text)
+static void json_lock(struct glc_audit *a, enum glc_lock lock, const char *path, struct glc_span text)
 {
     json_error_t why;
     json_t *o = json_loadb((const char *)text.ptr, text.len, 0, &why);
     if (o == NULL)
         glc_audit_gap(a, path, "the lock file is not JSON: line %d", why.line);
-    else if (lock == LOCK_NPM)
+    else if (lock == GLC_LOCK_NPM)
         npm(a, o, path, 0);
     else
         pipfile(a, o, path);
@@ -184,32 +133,32 @@ static void pom(struct glc_audit *a, struct glc_span text, const char *path)
     }
 }
 
-static void line_lock(struct glc_audit *a, enum lock lock, struct glc_span line, const char *path)
+static void line_lock(struct glc_audit *a, enum glc_lock lock, struct glc_span line, const char *path)
 {
     struct glc_span v;
     switch (lock) {
-    case LOCK_YARN:
+    case GLC_LOCK_YARN:
         yarn(a, line, path);
         break;
-    case LOCK_PNPM:
+    case GLC_LOCK_PNPM:
         pnpm(a, line, path);
         break;
-    case LOCK_REQUIREMENTS:
+    case GLC_LOCK_REQUIREMENTS:
         line = glc_span_trim(line);
         if (line.len != 0 && line.ptr[0] != '#' && line.ptr[0] != '-')
             package(a, "pypi", word(line, " =<>!~[;@#"), path);
         break;
-    case LOCK_TOML:
+    case GLC_LOCK_TOML:
         toml(a, "pypi", line, path);
         break;
-    case LOCK_CARGO:
+    case GLC_LOCK_CARGO:
         toml(a, "cargo", line, path);
         break;
-    case LOCK_METADATA:
+    case GLC_LOCK_METADATA:
         if (glc_line_value(line, "Name", &v))
             package(a, "pypi", v, path);
         break;
-    case LOCK_GRADLE:
+    case GLC_LOCK_GRADLE:
         v = word(line, "=");
         if (v.len != 0 && v.ptr[0] != '#') {
             size_t n = 0, colons = 0;
@@ -218,7 +167,7 @@ static void line_lock(struct glc_audit *a, enum lock lock, struct glc_span line,
             package(a, "maven", glc_span(v.ptr, n), path);
         }
         break;
-    case LOCK_GO:
+    case GLC_LOCK_GO:
         line = glc_span_trim(line);
         if (glc_span_starts(line, glc_span_str("require ")))
             line = glc_span_trim(glc_span_sub(line, 8, line.len));
@@ -226,26 +175,24 @@ static void line_lock(struct glc_audit *a, enum lock lock, struct glc_span line,
         if (memchr(v.ptr, '/', v.len) != NULL && !glc_span_starts(v, glc_span_str("//")))
             package(a, "golang", v, path);
         break;
-    case LOCK_NONE:
-    case LOCK_NPM:
-    case LOCK_PIPFILE:
-    case LOCK_POM:
+    case GLC_LOCK_NONE:
+    case GLC_LOCK_NPM:
+    case GLC_LOCK_PIPFILE:
+    case GLC_LOCK_POM:
         break;
     }
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_locks(struct glc_audit *a, const char *path, struct glc_span text)
 {
-    enum lock lock = lock_of(path);
+    enum glc_lock lock = glc_lock_of(path);
     struct glc_span line;
-    if (lock == LOCK_NPM || lock == LOCK_PIPFILE)
+    if (lock == GLC_LOCK_NPM || lock == GLC_LOCK_PIPFILE)
         json_lock(a, lock, path, text);
-    else if (lock == LOCK_POM)
+    else if (lock == GLC_LOCK_POM)
         pom(a, text, path);
     else
         while (glc_line_next(&text, &line))
             if (line.len != 0)
                 line_lock(a, lock, line, path);
 }
-
-const struct glc_collector glc_collect_locks = { "lock files", wants, take, 64 << 20, false, false };

@@ -4,16 +4,6 @@
 #include "audit/collect.h"
 #include "audit/plist.h"
 
-static bool wants(const struct glc_entry *e)
-{
-    if (strstr(e->path, "/Contents/") == NULL)
-        return glc_path_ends(e->path, "/SystemExtensions/db.plist") ||
-               (strstr(e->path, "/var/db/receipts/") != NULL && glc_path_ends(e->path, ".plist"));
-    return glc_path_ends(e->path, "/Info.plist") || glc_path_ends(e->path, "/CodeResources") ||
-           glc_path_ends(e->path, "/embedded.provisionprofile") ||
-           strstr(e->path, "/Contents/MacOS/") != NULL;
-}
-
 /* A Team ID stands alone: no letter or digit on either side. */
 static void teams(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
@@ -32,7 +22,7 @@ static void teams(struct glc_audit *a, const char *path, struct glc_span bytes)
     }
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_macos(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     teams(a, path, bytes);
     if (!glc_path_ends(path, ".plist"))
@@ -47,5 +37,3 @@ static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
         glc_audit_gap(a, path, "the property list is damaged");
     glc_buf_done(&id);
 }
-
-const struct glc_collector glc_collect_macos = { "macOS bundles", wants, take, 64 << 20, false, false };

@@ -16,13 +16,7 @@ static void package(struct glc_audit *a, const char *ecosystem, struct glc_span 
     glc_audit_supplier(a, s, n, path, GLC_FACT_PRESENT, false);
 }
 
-static bool wants_apk(const struct glc_entry *e)
-{
-    const char *p = glc_path_inner(e->path);
-    return strcmp(p, "/lib/apk/db/installed") == 0 || strcmp(p, "/usr/lib/apk/db/installed") == 0;
-}
-
-static void take_apk(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_apk(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line, name = { 0 }, version = { 0 }, maintainer = { 0 }, v;
     bool whole = text.len == 0 || text.ptr[text.len - 1] == '\n', garbage = false;
@@ -46,15 +40,7 @@ static void take_apk(struct glc_audit *a, const char *path, struct glc_span text
         glc_audit_gap(a, path, "the apk database is damaged%s", whole ? "" : ": it ends inside a line");
 }
 
-const struct glc_collector glc_collect_apk = { "apk", wants_apk, take_apk, 128 << 20, true, true };
-
-static bool wants_pacman(const struct glc_entry *e)
-{
-    const char *p = glc_path_inner(e->path);
-    return strncmp(p, "/var/lib/pacman/local/", 22) == 0 && glc_path_ends(p, "/desc");
-}
-
-static void take_pacman(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_pacman(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line, name = { 0 }, version = { 0 }, packager = { 0 };
     a->seen.pacman = true;
@@ -71,15 +57,7 @@ static void take_pacman(struct glc_audit *a, const char *path, struct glc_span t
     package(a, "pacman", name, version, packager, path);
 }
 
-const struct glc_collector glc_collect_pacman = { "pacman", wants_pacman, take_pacman, 1 << 20, true, true };
-
-/* …/flatpak/app/APP/ARCH/BRANCH/COMMIT/metadata: an ini file whose [Application] has name=APP. */
-static bool wants_flatpak(const struct glc_entry *e)
-{
-    return strstr(e->path, "/flatpak/app/") != NULL && glc_path_ends(e->path, "/metadata");
-}
-
-static void take_flatpak(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_flatpak(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     while (glc_line_next(&text, &line))
@@ -88,18 +66,7 @@ static void take_flatpak(struct glc_audit *a, const char *path, struct glc_span 
                     glc_span(NULL, 0), path);
 }
 
-const struct glc_collector glc_collect_flatpak = { "flatpak", wants_flatpak, take_flatpak,
-                                                   1 << 20,   false,         true };
-
-/* /var/lib/snapd/snaps/NAME_REVISION.snap as a name is enough; a mounted snap has meta/snap.yaml with
- * "name:". */
-static bool wants_snap(const struct glc_entry *e)
-{
-    return glc_path_ends(e->path, "/meta/snap.yaml") ||
-           (strstr(e->path, "/var/lib/snapd/snaps/") != NULL && glc_path_ends(e->path, ".snap"));
-}
-
-static void take_snap(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_snap(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line, v, name = { 0 }, version = { 0 };
     if (glc_path_ends(path, ".snap")) {
@@ -116,5 +83,3 @@ static void take_snap(struct glc_audit *a, const char *path, struct glc_span tex
     }
     package(a, "snap", name, version, glc_span(NULL, 0), path);
 }
-
-const struct glc_collector glc_collect_snap = { "snap", wants_snap, take_snap, 65536, false, false };

@@ -1,7 +1,7 @@
 /* What a path says by itself. Paths inside a container store, a machine's root or an image's upper folder are
  * looked at from that inner root as well, so that what a container has installed is found on its host's disk.
  */
-#include "audit/collect.h"
+#include "audit/source.h"
 
 /* Folders that hold other roots: what follows the last star is one. */
 static const char *const inner_roots[] = {

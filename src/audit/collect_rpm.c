@@ -5,20 +5,6 @@
 #include "audit/database.h"
 #include "audit/rpmdb.h"
 
-static bool wants(const struct glc_entry *e)
-{
-    static const char *const folders[] = { "/var/lib/rpm/", "/usr/lib/sysimage/rpm/", "/usr/share/rpm/" };
-    static const char *const names[] = { "rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages" };
-    const char *p = glc_path_inner(e->path);
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            size_t n = strlen(folders[i]);
-            if (strncmp(p, folders[i], n) == 0 && strcmp(p + n, names[k]) == 0)
-                return true;
-        }
-    return false;
-}
-
 struct reading {
     struct glc_audit *a;
     const char *path;
@@ -57,7 +43,7 @@ static void row(void *ctx, struct glc_span blob)
         r->damaged = true;
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_rpm(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     struct reading r = { .a = a, .path = path };
     a->seen.rpm = true;
@@ -77,5 +63,3 @@ static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
     if (glc_rpm_db(bytes, package, &r, &r.err) != GLC_OK)
         glc_audit_gap(a, path, "the rpm database is damaged or of an unknown form: %s", r.err.msg);
 }
-
-const struct glc_collector glc_collect_rpm = { "rpm", wants, take, 1024 << 20, true, true };

@@ -4,17 +4,12 @@
 
 #include <stdio.h>
 
-static bool wants_system(const struct glc_entry *e)
-{
-    return strcmp(e->path, "/etc/os-release") == 0 || strcmp(e->path, "/usr/lib/os-release") == 0;
-}
-
 static bool names(struct glc_span line, const char *id)
 {
     return glc_span_find(line, glc_span_str(id)) != SIZE_MAX;
 }
 
-static void take_system(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_system(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     (void)path;
@@ -29,17 +24,7 @@ static void take_system(struct glc_audit *a, const char *path, struct glc_span t
     }
 }
 
-const struct glc_collector glc_collect_system = {
-    "os-release", wants_system, take_system, 65536, true, false
-};
-
-static bool wants_accounts(const struct glc_entry *e)
-{
-    const char *p = glc_path_inner(e->path);
-    return strcmp(p, "/etc/passwd") == 0 || strcmp(p, "/etc/group") == 0;
-}
-
-static void take_accounts(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_accounts(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     while (glc_line_next(&text, &line)) {
@@ -51,16 +36,7 @@ static void take_accounts(struct glc_audit *a, const char *path, struct glc_span
     }
 }
 
-const struct glc_collector glc_collect_accounts = { "accounts", wants_accounts, take_accounts,
-                                                    16 << 20,   true,           true };
-
-static bool wants_modules(const struct glc_entry *e)
-{
-    return strcmp(e->path, "/proc/modules") == 0 || strcmp(e->path, "/etc/modules") == 0 ||
-           (strstr(e->path, "/modules-load.d/") != NULL && glc_path_ends(e->path, ".conf"));
-}
-
-static void take_modules(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_modules(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     while (glc_line_next(&text, &line)) {
@@ -72,16 +48,6 @@ static void take_modules(struct glc_audit *a, const char *path, struct glc_span 
         if (name != NULL)
             glc_audit_say(a, GLC_FACT_MODULE, name, path);
     }
-}
-
-const struct glc_collector glc_collect_modules = { "kernel modules", wants_modules, take_modules,
-                                                   4 << 20,          false,         false };
-
-/* /proc/PID/comm and /proc/PID/environ of the running host, or of a root that keeps a copy. */
-static bool wants_process(const struct glc_entry *e)
-{
-    return strncmp(e->path, "/proc/", 6) == 0 && e->path[6] >= '0' && e->path[6] <= '9' &&
-           (glc_path_ends(e->path, "/comm") || glc_path_ends(e->path, "/environ"));
 }
 
 static void take_environment(struct glc_audit *a, const char *path, struct glc_span bytes)
@@ -98,7 +64,7 @@ static void take_environment(struct glc_audit *a, const char *path, struct glc_s
     }
 }
 
-static void take_process(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_process(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     if (glc_path_ends(path, "/environ")) {
         take_environment(a, path, bytes);
@@ -110,16 +76,8 @@ static void take_process(struct glc_audit *a, const char *path, struct glc_span 
         glc_audit_say(a, GLC_FACT_PROCESS, name, path);
 }
 
-const struct glc_collector glc_collect_process = { "processes", wants_process, take_process,
-                                                   65536,       false,         false };
-
-static bool wants_unit(const struct glc_entry *e)
-{
-    return glc_path_is_unit(glc_path_inner(e->path)) && glc_path_ends(e->path, ".service");
-}
-
 /* A unit under another name that starts a known program. */
-static void take_unit(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_unit(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     while (glc_line_next(&text, &line)) {
@@ -137,42 +95,6 @@ static void take_unit(struct glc_audit *a, const char *path, struct glc_span tex
                 a, &(struct glc_fact){
                        .kind = GLC_FACT_PATH, .value = program, .where = path, .state = GLC_FACT_PRESENT });
     }
-}
-
-const struct glc_collector glc_collect_unit = { "systemd units", wants_unit, take_unit, 65536, false, false };
-
-static bool wants_hosts(const struct glc_entry *e)
-{
-    static const char *const whole[] = { "/etc/hosts",
-                                         "/etc/resolv.conf",
-                                         "/etc/environment",
-                                         "/etc/proxychains.conf",
-                                         "/etc/crontab",
-                                         "/etc/apt/sources.list",
-                                         "/etc/wgetrc",
-                                         "/etc/curlrc",
-                                         "/etc/squid/squid.conf",
-                                         "/etc/dnsmasq.conf",
-                                         "/etc/systemd/resolved.conf",
-                                         "/Windows/System32/drivers/etc/hosts" };
-    static const char *const folders[] = { "/etc/apt/sources.list.d/",
-                                           "/etc/apt/apt.conf.d/",
-                                           "/etc/yum.repos.d/",
-                                           "/etc/zypp/repos.d/",
-                                           "/etc/cron.d/",
-                                           "/var/spool/cron/",
-                                           "/etc/squid/",
-                                           "/etc/profile.d/",
-                                           "/etc/dnsmasq.d/",
-                                           "/etc/unbound/",
-                                           "/etc/NetworkManager/system-connections/" };
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-        if (strcmp(e->path, whole[i]) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (strncmp(e->path, folders[i], strlen(folders[i])) == 0)
-            return true;
-    return false;
 }
 
 static bool host_byte(uint8_t c)
@@ -193,7 +115,7 @@ static bool blocks(struct glc_span line)
     return glc_span_starts(line, glc_span_str(":: "));
 }
 
-static void take_hosts(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_hosts(struct glc_audit *a, const char *path, struct glc_span text)
 {
     struct glc_span line;
     while (glc_line_next(&text, &line)) {
@@ -218,28 +140,7 @@ static void take_hosts(struct glc_audit *a, const char *path, struct glc_span te
     }
 }
 
-const struct glc_collector glc_collect_hosts = {
-    "configured hosts", wants_hosts, take_hosts, 4 << 20, true, false
-};
-
-static bool small(const struct glc_entry *e, uint64_t max)
-{
-    return e->size <= max || e->size == UINT64_MAX;
-}
-
-/* Settings of an embedded engine: small text files by their endings, and what starts programs. */
-static bool wants_markers(const struct glc_entry *e)
-{
-    static const char *const ends[] = { ".sh", ".conf", ".env", ".service", ".cfg", ".ini", ".cmd", ".bat" };
-    if (!small(e, 65536))
-        return false;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (glc_path_ends(e->path, ends[i]))
-            return true;
-    return strncmp(e->path, "/etc/default/", 13) == 0 || strncmp(e->path, "/etc/init.d/", 12) == 0;
-}
-
-static void take_markers(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_markers(struct glc_audit *a, const char *path, struct glc_span text)
 {
     for (size_t i = a->reg->first[GLC_FACT_ENGINE]; i < a->reg->first[GLC_FACT_ENGINE + 1]; i++) {
         const struct glc_reg_signal *s = &a->reg->signals[i];
@@ -250,19 +151,7 @@ static void take_markers(struct glc_audit *a, const char *path, struct glc_span 
     }
 }
 
-const struct glc_collector glc_collect_markers = {
-    "engine settings", wants_markers, take_markers, 65536, false, false
-};
-
-/* Configurations of network equipment kept as files. Rules and parsers that name the word are in other kinds
- * of file. */
-static bool wants_config(const struct glc_entry *e)
-{
-    return glc_path_ends(e->path, "/juniper.conf") || strncmp(e->path, "/config/", 8) == 0 ||
-           glc_path_ends(e->path, ".junos");
-}
-
-static void take_config(struct glc_audit *a, const char *path, struct glc_span text)
+void glc_take_config(struct glc_audit *a, const char *path, struct glc_span text)
 {
     for (size_t i = a->reg->first[GLC_FACT_CONFIG]; i < a->reg->first[GLC_FACT_CONFIG + 1]; i++) {
         const struct glc_reg_signal *s = &a->reg->signals[i];
@@ -280,7 +169,3 @@ static void take_config(struct glc_audit *a, const char *path, struct glc_span t
         }
     }
 }
-
-const struct glc_collector glc_collect_config = {
-    "device configurations", wants_config, take_config, 16 << 20, false, false
-};

@@ -6,14 +6,6 @@
 
 #include <stdio.h>
 
-static bool wants(const struct glc_entry *e)
-{
-    struct glc_span p = glc_span_str(e->path);
-    return (glc_glob(glc_span_str("*/Windows/System32/config/SOFTWARE"), p, true) ||
-            glc_glob(glc_span_str("*/Windows/System32/config/SYSTEM"), p, true) ||
-            glc_glob(glc_span_str("*/NTUSER.DAT"), p, true));
-}
-
 struct hive {
     struct glc_audit *a;
     struct glc_regf h;
@@ -129,7 +121,7 @@ static void control_set(void *ctx, const char *name, uint32_t child)
         return;
 }
 
-static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
+void glc_take_registry(struct glc_audit *a, const char *path, struct glc_span bytes)
 {
     struct hive h = { .a = a, .path = path, .prefix = "HKLM\\SOFTWARE" };
     if (glc_regf_init(bytes, &h.h, &h.err) != GLC_OK) {
@@ -151,5 +143,3 @@ static void take(struct glc_audit *a, const char *path, struct glc_span bytes)
     if (h.err.code != GLC_OK)
         glc_audit_gap(a, path, "the registry hive is damaged: %s", h.err.msg);
 }
-
-const struct glc_collector glc_collect_registry = { "registry", wants, take, 1024 << 20, true, true };

@@ -6,8 +6,8 @@
 #include "audit/collect.h"
 #include "base/cursor.h"
 
-/* ext2, ext3, ext4 at a byte offset of the image file. */
-void glc_disk_ext(struct glc_audit *a, const char *image, uint64_t off, const char *name);
+/* ext2, ext3, ext4. */
+void glc_disk_ext(struct glc_audit *a, struct glc_span volume, const char *name);
 
 /* FAT12, FAT16, FAT32 with long names. */
 void glc_disk_fat(struct glc_audit *a, struct glc_span volume, const char *name);

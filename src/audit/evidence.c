@@ -50,6 +50,10 @@ void glc_audit_gap(struct glc_audit *a, const char *where, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(reason, sizeof reason, fmt, ap);
     va_end(ap);
+    if (a->sink != NULL) {
+        a->sink->gap(a->sink->to, where, reason);
+        return;
+    }
     if (a->ngaps == MAX_GAPS) {
         a->gaps_dropped++;
         return;
@@ -177,8 +181,14 @@ void glc_audit_fact(struct glc_audit *a, const struct glc_fact *f)
     for (size_t i = a->reg->first[f->kind]; i < a->reg->first[f->kind + 1]; i++) {
         const struct glc_reg_signal *s = &a->reg->signals[i];
         enum glc_fact_state state = a->layer_state == GLC_FACT_DELETED ? GLC_FACT_DELETED : f->state;
-        if (knows(s, f, &state) && !stated_before(a, f, s, state))
+        if (!knows(s, f, &state) || stated_before(a, f, s, state))
+            continue;
+        if (a->sink == NULL) {
             add_hit(a, f, s, state);
+            continue;
+        }
+        a->sink->fact(a->sink->to, f); /* the other side holds it against all signals again */
+        return;
     }
 }
 
@@ -189,6 +199,10 @@ void glc_audit_say(struct glc_audit *a, enum glc_fact_kind kind, const char *val
 
 void glc_audit_marker(struct glc_audit *a, const struct glc_reg_signal *s, const char *where)
 {
+    if (a->sink != NULL) {
+        a->sink->marker(a->sink->to, s, where);
+        return;
+    }
     if (a->nmarkers == MAX_MARKERS)
         return;
     struct glc_hit *m = glc_arena_push(&a->arena, &a->markers, &a->nmarkers, sizeof *m);

@@ -58,10 +58,23 @@ struct glc_audit_seen {
     bool dpkg, rpm, apk, pacman;             /* by their databases */
 };
 
+/* Where evidence goes instead of being kept: to the process on the other side of the jail. */
+struct glc_audit_sink {
+    /* A fact that some signal of the register knows, once. Layer and layer's state are the audit's. */
+    void (*fact)(void *to, const struct glc_fact *f);
+    void (*marker)(void *to, const struct glc_reg_signal *s, const char *where);
+    void (*gap)(void *to, const char *where, const char *reason);
+    /* Before entry number n (from 1) of a walk is read: false to leave its content alone; and after it. */
+    bool (*enter)(void *to, uint64_t n, const char *path);
+    void (*leave)(void *to);
+    void *to;
+};
+
 struct glc_audit {
     struct glc_arena arena;
     struct glc_arena scratch; /* what a collector needs while it reads one file */
     const struct glc_register *reg;
+    const struct glc_audit_sink *sink; /* NULL: evidence is kept here */
     struct glc_audit_target *targets;
     size_t ntargets;
     struct glc_hit *hits;

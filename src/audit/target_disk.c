@@ -5,9 +5,8 @@
  * UEFI specification 5.3 (GPT): "EFI PART" in sector 1, entries of at least 128 bytes at the LBA in its
  * field 72. */
 #include "audit/disk.h"
-#include "base/file.h"
+#include "audit/walk.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 static bool at(struct glc_span disk, uint64_t off, const char *magic, size_t n)
@@ -56,14 +55,13 @@ static bool all_zero(struct glc_span s)
 }
 
 /* One file system; false when it is none that is known. */
-static bool volume(struct glc_audit *a, const char *path, struct glc_span disk, uint64_t off, uint64_t len,
-                   const char *name)
+static bool volume(struct glc_audit *a, struct glc_span disk, uint64_t off, uint64_t len, const char *name)
 {
     struct glc_span v = glc_span_sub(disk, off, len);
     a->layer = glc_arena_strdup(&a->arena, glc_span_str(name));
     bool known = true;
     if (at(v, 1080, "\x53\xef", 2))
-        glc_disk_ext(a, path, off, name);
+        glc_disk_ext(a, v, name);
     else if (at(v, 3, "NTFS    ", 8))
         glc_disk_ntfs(a, v, name);
     else if (at(v, 510, "\x55\xaa", 2) && (at(v, 54, "FAT", 3) || at(v, 82, "FAT32", 5)))
@@ -74,8 +72,7 @@ static bool volume(struct glc_audit *a, const char *path, struct glc_span disk, 
     return known;
 }
 
-static void partition(struct glc_audit *a, const char *path, struct glc_span disk, uint64_t off, uint64_t len,
-                      unsigned n)
+static void partition(struct glc_audit *a, struct glc_span disk, uint64_t off, uint64_t len, unsigned n)
 {
     char name[32];
     snprintf(name, sizeof name, "partition %u", n);
@@ -85,7 +82,7 @@ static void partition(struct glc_audit *a, const char *path, struct glc_span dis
         if (v.len == 0)
             return;
     }
-    if (volume(a, path, disk, off, len, name))
+    if (volume(a, disk, off, len, name))
         return;
     const char *kind = unreadable_kind(v);
     if (kind != NULL && kind[0] != '\0')
@@ -121,7 +118,7 @@ static bool gpt(struct glc_audit *a, const char *path, struct glc_span disk)
         if (last < first || first > disk.len / 512)
             glc_audit_gap(a, path, "partition %u lies outside the image", i + 1);
         else
-            partition(a, path, disk, first * 512, (last - first + 1) * 512, i + 1);
+            partition(a, disk, first * 512, (last - first + 1) * 512, i + 1);
     }
     return true;
 }
@@ -140,7 +137,7 @@ static void extended(struct glc_audit *a, const char *path, struct glc_span disk
         }
         const uint8_t *e = s.ptr + 446;
         if (e[4] != 0)
-            partition(a, path, disk, (table + glc_le32(e + 8)) * 512, (uint64_t)glc_le32(e + 12) * 512, n);
+            partition(a, disk, (table + glc_le32(e + 8)) * 512, (uint64_t)glc_le32(e + 12) * 512, n);
         if (e[16 + 4] == 0)
             return;
         table = base + glc_le32(e + 16 + 8);
@@ -162,30 +159,20 @@ static bool mbr(struct glc_audit *a, const char *path, struct glc_span disk)
         if (e[4] == 5 || e[4] == 15 || e[4] == 0x85)
             extended(a, path, disk, first);
         else
-            partition(a, path, disk, first * 512, count * 512, i + 1);
+            partition(a, disk, first * 512, count * 512, i + 1);
     }
     return seen != 0;
 }
 
-void glc_target_disk(struct glc_audit *a, const char *path)
+void glc_walk_disk(struct glc_audit *a, const char *path, struct glc_span d)
 {
-    struct glc_map map;
-    glc_audit_begin(a, "disk", path);
-    if (glc_map_path(path, &map) != GLC_OK) {
-        glc_audit_gap(a, path, "the image cannot be read: %s", strerror(errno));
-        glc_audit_end(a);
-        return;
-    }
-    struct glc_span d = map.bytes;
     const char *kind;
     if (d.len < 1024)
         glc_audit_gap(a, path, "the image is cut short");
-    else if (volume(a, path, d, 0, d.len, "file system"))
+    else if (volume(a, d, 0, d.len, "file system"))
         (void)0;
     else if ((kind = unreadable_kind(d)) != NULL)
         glc_audit_gap(a, path, "not readable: %s", kind);
     else if (!gpt(a, path, d) && !mbr(a, path, d))
         glc_audit_gap(a, path, "neither a partition table nor a file system that is read");
-    glc_map_done(&map);
-    glc_audit_end(a);
 }

@@ -4,11 +4,10 @@
  * blobs/ALG/HEX; an archive or a folder. Layers are walked from the last to the first, with what upper layers
  * replaced or whited out (.wh.NAME, .wh..wh..opq; OCI image-spec, layer.md) in a set: a lower entry in it, or
  * below a name in it, is deleted, and its facts are residual. An archive is read again for every layer,
- * skipping by seeks.
+ * skipping what lies between.
  *
  * Threat: archives that unpack without end. One budget goes over a whole image; hitting it is a gap. */
-#define _GNU_SOURCE
-#include "audit/collect.h"
+#include "audit/walk.h"
 #include "base/budget.h"
 
 #include <archive.h>
@@ -16,17 +15,16 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { MAX_DOCUMENT = 16 << 20, MAX_LAYERS = 512, CHUNK = 65536 };
 
 struct image {
     struct glc_audit *a;
     const char *path;
-    bool folder;             /* an OCI layout folder */
-    struct glc_names hidden; /* paths that an upper layer replaced or deleted */
-    struct glc_names opaque; /* folders below which lower layers do not show */
+    struct glc_span bytes;                /* of the archive */
+    const struct glc_walk_folder *folder; /* an OCI layout folder, or NULL */
+    struct glc_names hidden;              /* paths that an upper layer replaced or deleted */
+    struct glc_names opaque;              /* folders below which lower layers do not show */
     struct glc_budget budget;
 };
 
@@ -36,15 +34,28 @@ struct source {
     uint8_t chunk[CHUNK];
 };
 
-static struct archive *open_archive(const char *path)
+/* Only what libarchive unpacks itself: for other forms it would start programs. */
+static void support(struct archive *ar)
+{
+    archive_read_support_filter_gzip(ar);
+    archive_read_support_filter_bzip2(ar);
+    archive_read_support_filter_compress(ar);
+    archive_read_support_filter_lzma(ar);
+    archive_read_support_filter_xz(ar);
+    archive_read_support_filter_lzip(ar);
+    archive_read_support_filter_lz4(ar);
+    archive_read_support_filter_zstd(ar);
+    archive_read_support_format_tar(ar);
+}
+
+static struct archive *open_archive(struct glc_span bytes)
 {
     struct archive *ar = archive_read_new();
     if (ar == NULL)
         return NULL;
-    archive_read_support_filter_all(ar);
-    archive_read_support_format_tar(ar);
+    support(ar);
     archive_read_support_format_cpio(ar);
-    if (archive_read_open_filename(ar, path, CHUNK) != ARCHIVE_OK) {
+    if (archive_read_open_memory(ar, bytes.ptr, bytes.len) != ARCHIVE_OK) {
         archive_read_free(ar);
         return NULL;
     }
@@ -76,7 +87,7 @@ static bool clean_path(const char *from, char *to, size_t room)
  * blob_path). */
 static struct archive *seek_entry(const struct image *im, const char *name)
 {
-    struct archive *ar = open_archive(im->path);
+    struct archive *ar = open_archive(im->bytes);
     struct archive_entry *e;
     while (ar != NULL && archive_read_next_header(ar, &e) == ARCHIVE_OK) {
         char path[4096];
@@ -113,19 +124,12 @@ static json_t *document(const struct image *im, const char *name)
     struct glc_buf text;
     bool ok = false;
     glc_buf_init(&text, MAX_DOCUMENT + CHUNK);
-    if (im->folder) {
-        char path[4096];
-        FILE *f = snprintf(path, sizeof path, "%s/%s", im->path, name) < (int)sizeof path ? fopen(path, "rbe")
-                                                                                          : NULL;
-        while (f != NULL && !feof(f) && !ferror(f)) {
-            uint8_t *to = glc_buf_reserve(&text, CHUNK);
-            if (to == NULL)
-                break;
-            text.len += fread(to, 1, CHUNK, f);
+    if (im->folder != NULL) {
+        struct glc_span s;
+        if (im->folder->open(im->folder->ctx, name, &s)) {
+            ok = s.len <= MAX_DOCUMENT && glc_buf_put(&text, s.ptr, s.len);
+            im->folder->close(im->folder->ctx, s);
         }
-        ok = f != NULL && feof(f);
-        if (f != NULL)
-            fclose(f);
     } else {
         struct archive *ar = seek_entry(im, name);
         ok = ar != NULL && read_all(ar, &text);
@@ -267,15 +271,14 @@ static void layer(struct image *im, const char *name)
 {
     struct archive *inner = archive_read_new();
     struct source *s = calloc(1, sizeof *s);
-    bool opened = false;
-    char path[4096];
+    struct glc_span bytes = { 0 };
+    bool found = false, opened = false;
     if (inner != NULL && s != NULL) {
-        archive_read_support_filter_all(inner);
-        archive_read_support_format_tar(inner);
+        support(inner);
         archive_read_support_format_empty(inner);
-        if (im->folder) {
-            opened = snprintf(path, sizeof path, "%s/%s", im->path, name) < (int)sizeof path &&
-                     archive_read_open_filename(inner, path, CHUNK) == ARCHIVE_OK;
+        if (im->folder != NULL) {
+            found = im->folder->open(im->folder->ctx, name, &bytes);
+            opened = found && archive_read_open_memory(inner, bytes.ptr, bytes.len) == ARCHIVE_OK;
         } else {
             s->outer = seek_entry(im, name);
             opened = s->outer != NULL && archive_read_open(inner, s, NULL, from_outer, NULL) == ARCHIVE_OK;
@@ -289,6 +292,8 @@ static void layer(struct image *im, const char *name)
         archive_read_free(inner);
     if (s != NULL && s->outer != NULL)
         archive_read_free(s->outer);
+    if (found)
+        im->folder->close(im->folder->ctx, bytes);
     free(s);
 }
 
@@ -412,7 +417,7 @@ static void oci_index(struct image *im, const json_t *index, int depth)
 /* An archive that is no container image: one root file system. */
 static void plain_archive(struct image *im)
 {
-    struct archive *ar = open_archive(im->path);
+    struct archive *ar = open_archive(im->bytes);
     uint64_t before = im->a->targets[im->a->ntargets - 1].entries;
     if (ar == NULL) {
         glc_audit_gap(im->a, im->path, "cannot be read, or is no archive");
@@ -424,17 +429,16 @@ static void plain_archive(struct image *im)
     archive_read_free(ar);
 }
 
-void glc_target_image(struct glc_audit *a, const char *path)
+void glc_walk_image(struct glc_audit *a, const char *name, struct glc_span bytes,
+                    const struct glc_walk_folder *folder)
 {
-    struct stat st;
-    glc_audit_begin(a, "image", path);
-    struct image im = { .a = a, .path = path, .folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode) };
+    struct image im = { .a = a, .path = name, .bytes = bytes, .folder = folder };
     glc_budget_init(&im.budget);
     im.budget.bytes = (uint64_t)64 << 30;
     im.budget.entries = 20000000;
     glc_names_init(&im.hidden, &a->arena);
     glc_names_init(&im.opaque, &a->arena);
-    json_t *docker = im.folder ? NULL : document(&im, "manifest.json");
+    json_t *docker = folder != NULL ? NULL : document(&im, "manifest.json");
     json_t *index = docker == NULL ? document(&im, "index.json") : NULL;
     size_t i;
     json_t *o;
@@ -447,12 +451,11 @@ void glc_target_image(struct glc_audit *a, const char *path)
         }
     } else if (json_is_object(index)) {
         oci_index(&im, index, 0);
-    } else if (im.folder) {
-        glc_audit_gap(a, path, "the folder is no OCI image layout: index.json is missing or damaged");
+    } else if (folder != NULL) {
+        glc_audit_gap(a, name, "the folder is no OCI image layout: index.json is missing or damaged");
     } else {
         plain_archive(&im);
     }
     json_decref(docker);
     json_decref(index);
-    glc_audit_end(a);
 }

@@ -1,12 +1,13 @@
-/* A folder as a root, and an SBOM file.
+/* A folder as a root. Nothing is read here but the names of files: what a name says is a fact, and what a
+ * file of that name holds is for the jailed process, which gets the opened descriptor.
  *
  * The walk opens every folder relative to its parent with O_NOFOLLOW, so that no link ever leads it anywhere;
- * a link that a collector wants is read through openat2 with RESOLVE_IN_ROOT, which the kernel keeps inside
- * the root. Only regular files are opened for reading. The walk keeps its own stack: a tree can be deeper
- * than ours. */
+ * a link whose content is wanted is opened through openat2 with RESOLVE_IN_ROOT, which the kernel keeps
+ * inside the root. Only regular files are opened for reading: a device may do something when it is opened.
+ * The walk keeps its own stack: a tree can be deeper than ours. */
 #define _GNU_SOURCE
-#include "audit/collect.h"
-#include "base/file.h"
+#include "audit/reader.h"
+#include "audit/source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,7 @@ enum { MAX_DEPTH = 200, MAX_PATH = 16384 };
 
 struct walk {
     struct glc_audit *a;
+    struct glc_reader *reader;
     int root;
     bool live;
     DIR *stack[MAX_DEPTH];
@@ -32,29 +34,61 @@ struct walk {
     char path[MAX_PATH];
 };
 
-struct open_in {
-    int root;   /* of the tree */
-    int parent; /* folder of the entry */
-};
-
-static enum glc_err read_entry(const struct glc_entry *e, struct glc_buf *out)
+/* A regular file by whatever link leads to it inside the root. It is looked at before it is opened. */
+static enum glc_err open_link(const struct walk *w, const struct glc_entry *e, int *out)
 {
-    const struct open_in *in = e->ctx;
-    int fd;
-    if (e->type == GLC_ENTRY_LINK) {
-        struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-        fd = (int)syscall(SYS_openat2, in->root, e->path + 1, &how, sizeof how);
-    } else {
-        fd = openat(in->parent, glc_path_base(e->path),
-                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    struct stat st, opened;
+    enum glc_err err = GLC_UNSUPPORTED;
+    int at = (int)syscall(SYS_openat2, w->root, e->path + 1, &how, sizeof how), fd = -1;
+    if (at >= 0 && fstat(at, &st) == 0 && S_ISREG(st.st_mode)) {
+        how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+        fd = (int)syscall(SYS_openat2, w->root, e->path + 1, &how, sizeof how);
+        err = fd < 0 ? GLC_IO : GLC_OK;
     }
-    if (fd < 0)
-        return e->type == GLC_ENTRY_LINK ? GLC_UNSUPPORTED : GLC_IO;
-    struct stat st;
-    enum glc_err err = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? glc_read_fd(fd, out) : GLC_UNSUPPORTED;
-    close(fd);
+    if (fd >= 0 && (fstat(fd, &opened) != 0 || opened.st_dev != st.st_dev || opened.st_ino != st.st_ino)) {
+        close(fd);
+        err = GLC_IO; /* another one meanwhile */
+    }
+    if (at >= 0)
+        close(at);
+    if (err == GLC_OK)
+        *out = fd;
     return err;
+}
+
+static enum glc_err open_file(int parent, const struct glc_entry *e, int *out)
+{
+    struct stat st;
+    int fd =
+        openat(parent, glc_path_base(e->path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return GLC_IO;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return GLC_UNSUPPORTED;
+    }
+    *out = fd;
+    return GLC_OK;
+}
+
+/* Have the content read where some collector wants it. */
+static void content(const struct walk *w, int parent, const struct glc_entry *e)
+{
+    bool wanted = false;
+    for (enum glc_source_id id = 0; id < GLC_SOURCES && !wanted; id++)
+        wanted = glc_source_wants(id, e);
+    if (!wanted)
+        return;
+    int fd = -1;
+    enum glc_err err = e->type == GLC_ENTRY_LINK ? open_link(w, e, &fd) : open_file(parent, e, &fd);
+    if (err == GLC_OK) {
+        glc_reader_file(w->reader, fd, e);
+        return;
+    }
+    for (enum glc_source_id id = 0; id < GLC_SOURCES; id++)
+        if (glc_source_wants(id, e))
+            glc_source_gap(w->a, &glc_sources[id], e, err);
 }
 
 /* File systems that are no part of this host's disks. */
@@ -164,12 +198,13 @@ static void one(struct walk *w, const struct dirent *d)
     w->path[at] = '/';
     memcpy(w->path + at + 1, d->d_name, n + 1);
     if (!skip(w, d->d_name)) {
-        struct open_in in = { w->root, parent };
-        struct glc_entry e = { .path = w->path, .read = read_entry, .ctx = &in };
+        struct glc_entry e = { .path = w->path };
         e.type = type_of(parent, d, &e.size);
         if (strncmp(w->path, "/proc/", 6) == 0)
             e.size = UINT64_MAX;
-        glc_collect_entry(w->a, &e);
+        w->a->targets[w->a->ntargets - 1].entries++;
+        glc_collect_path(w->a, &e);
+        content(w, parent, &e);
         if (e.type == GLC_ENTRY_DIR) {
             descend(w, parent, d->d_name);
             return; /* the path stays: it is the new level's */
@@ -178,7 +213,7 @@ static void one(struct walk *w, const struct dirent *d)
     w->path[at] = '\0';
 }
 
-void glc_target_tree(struct glc_audit *a, const char *folder, bool live)
+void glc_target_tree(struct glc_audit *a, struct glc_reader *reader, const char *folder, bool live)
 {
     glc_audit_begin(a, live ? "host" : "root", folder);
     struct walk *w = calloc(1, sizeof *w);
@@ -187,7 +222,7 @@ void glc_target_tree(struct glc_audit *a, const char *folder, bool live)
     if (w == NULL || walked < 0) {
         glc_audit_gap(a, "/", "the folder cannot be read: %s", strerror(errno));
     } else {
-        *w = (struct walk){ .a = a, .root = root, .live = live };
+        *w = (struct walk){ .a = a, .reader = reader, .root = root, .live = live };
         enter(w, walked);
         while (w->depth != 0) {
             errno = 0;
@@ -207,22 +242,6 @@ void glc_target_tree(struct glc_audit *a, const char *folder, bool live)
     if (root >= 0)
         close(root);
     free(w);
-    glc_audit_end(a);
-}
-
-void glc_target_sbom(struct glc_audit *a, const char *path)
-{
-    struct glc_map map;
-    glc_audit_begin(a, "sbom", path);
-    if (glc_map_path(path, &map) == GLC_OK) {
-        a->targets[a->ntargets - 1].entries = a->targets[a->ntargets - 1].read = 1;
-        if (map.bytes.len > 512u << 20)
-            glc_audit_gap(a, path, "the document is larger than 512 MiB");
-        else
-            glc_collect_sbom(a, path, map.bytes);
-        glc_map_done(&map);
-    } else {
-        glc_audit_gap(a, path, "the document cannot be read: %s", strerror(errno));
-    }
+    glc_reader_flush(reader);
     glc_audit_end(a);
 }

@@ -1,10 +1,13 @@
 /* glacis audit: restricted software on hosts, trees, images, disks and in SBOMs; plan, explain, rules,
  * verify-register. */
 #include "audit/plan.h"
+#include "audit/reader.h"
 #include "audit/report.h"
 #include "audit/target.h"
 #include "base/file.h"
+#include "base/num.h"
 #include "cli/args.h"
+#include "cli/beside.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -25,6 +28,7 @@ enum option {
     OPT_OUTPUT,
     OPT_REGISTER,
     OPT_IMPORT,
+    OPT_TIMEOUT,
     OPTIONS
 };
 
@@ -47,6 +51,8 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_REGISTER] = { "register", 0, "DIR",
                        "the register of restrictions; default $GLACIS_REGISTER or the installed one" },
     [OPT_IMPORT] = { "import-kesl", 0, "FILE", "with plan: a KESL settings export, in Glacis' terms" },
+    [OPT_TIMEOUT] = { "timeout", 0, "SECONDS",
+                      "most time for one file, then it is unknown; default 60, large files get more" },
 };
 
 static const struct glc_usage usage = {
@@ -79,6 +85,8 @@ struct request {
     char scope_text[1024]; /* NUL-divided */
     size_t scope_used;
     const char *as_of, *discovered, *format, *output, *folder, *import;
+    const char *worker; /* the program that reads, or NULL: the one beside this one */
+    uint32_t timeout_s;
     const char *verb, *operand;
 };
 
@@ -117,6 +125,13 @@ static bool add_target(struct request *q, enum option kind, const char *name)
     return true;
 }
 
+/* 0: not a time. */
+static uint32_t timeout_of(const char *value)
+{
+    uint64_t n = 0;
+    return glc_num_u64(glc_span_str(value), &n) && n <= 86400 ? (uint32_t)n : 0;
+}
+
 static bool take_option(struct request *q, int o, const char *value)
 {
     switch ((enum option)o) {
@@ -149,6 +164,9 @@ static bool take_option(struct request *q, int o, const char *value)
     case OPT_IMPORT:
         q->import = value;
         return true;
+    case OPT_TIMEOUT:
+        q->timeout_s = timeout_of(value);
+        return q->timeout_s != 0;
     case OPTIONS:
         break;
     }
@@ -251,21 +269,41 @@ static report_form *form_of(const char *name)
     return NULL;
 }
 
-static void walk(struct glc_audit *a, const struct request *q)
+static void walk_all(struct glc_audit *a, struct glc_reader *r, const struct request *q)
 {
     for (size_t i = 0; i < q->ntargets; i++) {
         const struct target *t = &q->targets[i];
         if (t->kind == OPT_ROOT)
-            glc_target_tree(a, t->name, false);
+            glc_target_tree(a, r, t->name, false);
         else if (t->kind == OPT_IMAGE)
-            glc_target_image(a, t->name);
+            glc_target_image(a, r, t->name);
         else if (t->kind == OPT_DISK)
-            glc_target_disk(a, t->name);
+            glc_target_disk(a, r, t->name);
         else if (t->kind == OPT_SBOM)
-            glc_target_sbom(a, t->name);
+            glc_target_sbom(a, r, t->name);
         else
-            glc_target_tree(a, "/", true);
+            glc_target_tree(a, r, "/", true);
     }
+}
+
+/* Everything that is read is read by a process of its own, in a jail; without it there is no audit. */
+static int walk(struct glc_audit *a, const struct request *q)
+{
+    char why[512];
+    char *beside = q->worker == NULL ? glc_beside_program("glacis-audit-worker") : NULL;
+    const char *program = q->worker != NULL ? q->worker : beside;
+    if (program == NULL)
+        return complain("glacis-audit-worker is not installed beside glacis", NULL);
+    struct glc_reader *r = glc_reader_new(
+        a, &(struct glc_reader_options){ program, register_folder(q), 0, q->timeout_s }, why, sizeof why);
+    bool ok = r != NULL;
+    if (ok)
+        walk_all(a, r, q);
+    else
+        complain(why, program);
+    glc_reader_free(r);
+    free(beside);
+    return ok ? GLC_EXIT_OK : GLC_EXIT_ERROR;
 }
 
 /* An instrument or product by its id, where no finding has it. */
@@ -306,7 +344,8 @@ static int answer(const struct request *q, struct glc_audit *a, const struct glc
 {
     struct glc_report report;
     struct glc_buf out;
-    walk(a, q);
+    if (walk(a, q) != GLC_EXIT_OK)
+        return GLC_EXIT_ERROR;
     if (glc_judge(a, question, &report) != GLC_OK)
         return complain("not enough memory", NULL);
     glc_buf_init(&out, (size_t)1 << 30);
@@ -407,11 +446,16 @@ static int check(struct request *q)
 
 int glc_cmd_audit(int argc, char **argv)
 {
+    return glc_audit_command(NULL, argc, argv);
+}
+
+int glc_audit_command(const char *worker, int argc, char **argv)
+{
     static struct request q; /* large; one command runs once */
     struct glc_args args;
     const char *value = NULL;
     int o;
-    q = (struct request){ .format = "text" };
+    q = (struct request){ .format = "text", .worker = worker, .timeout_s = 60 };
     glc_args_init(&args, &usage, argc, argv);
     while ((o = glc_args_next(&args, &value)) != GLC_ARG_END) {
         if (o == GLC_ARG_HELP)
@@ -426,7 +470,7 @@ int glc_cmd_audit(int argc, char **argv)
             else
                 return complain("not expected here", value);
         } else if (!take_option(&q, o, value)) {
-            return complain("too many", options[o].name);
+            return complain(o == OPT_TIMEOUT ? "not a time in seconds" : "too many", options[o].name);
         }
     }
     int rc = check(&q);

@@ -2,6 +2,7 @@
  * says is shown with everything that could move a terminal's cursor made visible. */
 #define _GNU_SOURCE
 #include "cli/args.h"
+#include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "cli/signatures.h"

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cli/args.h"
+#include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/conf.h"
 #include "cli/progress.h"

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "base/num.h"
 #include "cli/args.h"
+#include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "cli/signatures.h"

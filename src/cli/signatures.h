@@ -53,8 +53,4 @@ bool glc_signatures_ask(const struct glc_signatures *s, const char *module);
 /* The starter rules that come with the program: a path that lives as long as the process, or NULL. */
 const char *glc_signatures_starter(void);
 
-/* Where a file beside this program is: "glacis-worker" in libexec or in the program's own folder. Heap; NULL.
- */
-char *glc_beside_program(const char *name);
-
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-enum { GLC_HELLO_BYTES = 64, GLC_PAGE_BYTES = 4096 };
+enum { GLC_HELLO_BYTES = 64 };
 
 /* Written by the worker, read by the parent as a hint and no more: which of the files it was handed is being
  * read. It says whom a death is charged to among the files that are out anyway. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define BODY_MOST (GLC_WIRE_LONGEST - 1)
+#define ANY_STATE (GLC_WIRE_NEW | GLC_WIRE_OPENED | GLC_WIRE_AUDIT_NEW | GLC_WIRE_AUDIT)
 
 const struct glc_wire_rule glc_wire_table[GLC_WIRE_TYPES] = {
     /*                    name       to worker  shortest  longest    fds          taken in */
@@ -13,9 +14,15 @@ const struct glc_wire_rule glc_wire_table[GLC_WIRE_TYPES] = {
     [GLC_WIRE_DEFINE] = { "define", true, 4, BODY_MOST, 0, 0, GLC_WIRE_OPENED },
     [GLC_WIRE_FILES] = { "files", true, 4, BODY_MOST, 1, GLC_WIRE_FDS, GLC_WIRE_OPENED },
     [GLC_WIRE_EXPLAIN] = { "explain", true, 20, BODY_MOST, 1, 1, GLC_WIRE_OPENED },
-    [GLC_WIRE_READY] = { "ready", false, 12, 12, 0, 0, GLC_WIRE_NEW },
-    [GLC_WIRE_FAILED] = { "failed", false, 0, 1024, 0, 0, GLC_WIRE_NEW | GLC_WIRE_OPENED },
+    [GLC_WIRE_READY] = { "ready", false, 12, 12, 0, 0, GLC_WIRE_NEW | GLC_WIRE_AUDIT_NEW },
+    [GLC_WIRE_FAILED] = { "failed", false, 0, 1024, 0, 0, ANY_STATE },
     [GLC_WIRE_RECORDS] = { "records", false, 1, BODY_MOST, 0, 0, GLC_WIRE_OPENED },
+    [GLC_WIRE_AUDIT_HELLO] = { "audit hello", true, 12, 12, 1, 1, GLC_WIRE_AUDIT_NEW },
+    [GLC_WIRE_AUDIT_FILES] = { "audit files", true, 4, BODY_MOST, 1, GLC_WIRE_FDS, GLC_WIRE_AUDIT },
+    [GLC_WIRE_AUDIT_WHOLE] = { "audit whole", true, 14, BODY_MOST, 0, 1, GLC_WIRE_AUDIT },
+    [GLC_WIRE_AUDIT_OPENED] = { "audit opened", true, 4, 4, 0, 1, GLC_WIRE_AUDIT },
+    [GLC_WIRE_AUDIT_FOUND] = { "audit found", false, 1, BODY_MOST, 0, 0, GLC_WIRE_AUDIT },
+    [GLC_WIRE_AUDIT_OPEN] = { "audit open", false, 1, 4096, 0, 0, GLC_WIRE_AUDIT },
 };
 
 union control {

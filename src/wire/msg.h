@@ -25,12 +25,21 @@ enum glc_wire_type {
     GLC_WIRE_READY,     /* jailed, images open */
     GLC_WIRE_FAILED,    /* why not; the worker ends */
     GLC_WIRE_RECORDS,   /* the next piece of the stream of records (wire/record.h) */
+    /* of the audit (audit/answer.h): */
+    GLC_WIRE_AUDIT_HELLO,  /* the register that is meant, the progress page */
+    GLC_WIRE_AUDIT_FILES,  /* files of a tree that is walked outside, one descriptor each */
+    GLC_WIRE_AUDIT_WHOLE,  /* an image, a disk, a document: walked inside */
+    GLC_WIRE_AUDIT_OPENED, /* what was asked for by OPEN, or why not */
+    GLC_WIRE_AUDIT_FOUND,  /* records: facts, gaps, what is done */
+    GLC_WIRE_AUDIT_OPEN,   /* asks for a file of the image's folder */
     GLC_WIRE_TYPES
 };
 
 enum glc_wire_state {
-    GLC_WIRE_NEW = 1,    /* nothing said yet */
-    GLC_WIRE_OPENED = 2, /* HELLO or READY was said */
+    GLC_WIRE_NEW = 1,       /* nothing said yet */
+    GLC_WIRE_OPENED = 2,    /* HELLO or READY was said */
+    GLC_WIRE_AUDIT_NEW = 4, /* the same two between an audit and its worker */
+    GLC_WIRE_AUDIT = 8,
 };
 
 struct glc_wire_rule {

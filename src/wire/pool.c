@@ -10,17 +10,13 @@
 #include "base/file.h"
 #include "wire/hello.h"
 #include "wire/msg.h"
+#include "wire/process.h"
 #include "wire/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,10 +49,8 @@ struct ring {
 };
 
 struct worker {
-    pid_t pid; /* 0: none */
-    int sock;
+    struct glc_process process; /* pid 0: none */
     enum glc_wire_state state;
-    struct glc_wire_page *page;
     struct ring out;
     uint64_t out_bytes;
     struct glc_buf in; /* a piece of the record stream */
@@ -144,18 +138,15 @@ struct glc_pool *glc_pool_new(const struct glc_pool_options *opt)
 /* Forget the process; what it had stays in `out`. Gives its wait status. */
 static int bury(struct worker *w, bool kill_it)
 {
-    int status = 0;
-    if (kill_it)
-        kill(w->pid, SIGKILL);
-    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    close(w->sock);
-    if (w->page != NULL)
-        munmap(w->page, GLC_PAGE_BYTES);
-    w->page = NULL;
-    w->pid = 0;
     w->in.len = 0;
-    return status;
+    return glc_process_end(&w->process, kill_it);
+}
+
+/* The file that the worker says it is reading. */
+static uint64_t current_of(const struct worker *w)
+{
+    const struct glc_wire_page *page = w->process.page;
+    return atomic_load_explicit(&page->current, memory_order_relaxed);
 }
 
 void glc_pool_free(struct glc_pool *p)
@@ -164,7 +155,7 @@ void glc_pool_free(struct glc_pool *p)
         return;
     for (unsigned i = 0; p->worker != NULL && i < p->opt.workers; i++) {
         struct worker *w = &p->worker[i];
-        if (w->pid != 0)
+        if (w->process.pid != 0)
             (void)bury(w, true);
         while (w->out.n != 0)
             close(ring_pop(&w->out).fd);
@@ -252,7 +243,7 @@ static void say_status(char *out, size_t room, int status, const char *violation
 /* The worker is gone or has to go. `violation` NULL: it ended by itself. */
 static void lose(struct glc_pool *p, struct worker *w, const char *violation)
 {
-    uint64_t current = w->page != NULL ? atomic_load_explicit(&w->page->current, memory_order_relaxed) : 0;
+    uint64_t current = current_of(w);
     bool was_open = w->state == GLC_WIRE_OPENED;
     int status = bury(w, violation != NULL);
     char reason[96];
@@ -279,7 +270,8 @@ static bool say_hello(struct glc_pool *p, struct worker *w, int page)
     uint32_t n = p->opt.images < GLC_WIRE_FDS - 1 ? p->opt.images : GLC_WIRE_FDS - 1;
     memcpy(fd + 1, p->opt.image, n * sizeof *fd);
     glc_hello_encode(&p->opt.scan, body);
-    if (glc_wire_send(w->sock, GLC_WIRE_HELLO, glc_span(body, sizeof body), fd, n + 1, true) != GLC_OK)
+    if (glc_wire_send(w->process.sock, GLC_WIRE_HELLO, glc_span(body, sizeof body), fd, n + 1, true) !=
+        GLC_OK)
         return false;
     for (const char *const *d = p->opt.define; d != NULL && *d != NULL; d++) {
         const char *eq = strchr(*d, '=');
@@ -288,8 +280,8 @@ static bool say_hello(struct glc_pool *p, struct worker *w, int page)
         glc_buf_u32le(&b, eq == NULL ? 0 : (uint32_t)(eq - *d));
         glc_buf_put(&b, *d, eq == NULL ? 0 : (size_t)(eq - *d));
         glc_buf_puts(&b, eq == NULL ? "" : eq + 1);
-        bool sent =
-            !b.failed && glc_wire_send(w->sock, GLC_WIRE_DEFINE, glc_buf_span(&b), NULL, 0, true) == GLC_OK;
+        bool sent = !b.failed && glc_wire_send(w->process.sock, GLC_WIRE_DEFINE, glc_buf_span(&b), NULL, 0,
+                                               true) == GLC_OK;
         glc_buf_done(&b);
         if (!sent)
             return false;
@@ -297,7 +289,7 @@ static bool say_hello(struct glc_pool *p, struct worker *w, int page)
     return true;
 }
 
-static pid_t spawn(const struct glc_pool *p, int sock)
+static bool start(struct glc_pool *p, struct worker *w)
 {
     char memory[32];
     (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)p->opt.memory);
@@ -307,70 +299,19 @@ static pid_t spawn(const struct glc_pool *p, int sock)
         argv[args++] = (char *)"--magic";
     if (p->opt.no_jail)
         argv[args] = (char *)"--no-jail";
-    char *envp[] = { NULL };
-    pid_t pid = 0;
-    posix_spawn_file_actions_t fa;
-    posix_spawnattr_t at;
-    if (posix_spawn_file_actions_init(&fa) != 0)
-        return 0;
-    if (posix_spawnattr_init(&at) != 0) {
-        posix_spawn_file_actions_destroy(&fa);
-        return 0;
+    if (glc_process_start(p->opt.program, argv, &w->process) != GLC_OK) {
+        (void)snprintf(p->why, sizeof p->why, "%s cannot be started: %s", p->opt.program, strerror(errno));
+        p->failed_starts = STARTS;
+        return false;
     }
-    /* A group of its own: Ctrl-C is for the parent, who ends its workers. */
-    posix_spawnattr_setflags(&at, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    posix_spawnattr_setsigdefault(&at, &all);
-    posix_spawnattr_setsigmask(&at, &none);
-    posix_spawn_file_actions_adddup2(&fa, sock, 3);
-    posix_spawn_file_actions_addclosefrom_np(&fa, 4);
-    int e = posix_spawn(&pid, p->opt.program, &fa, &at, argv, envp);
-    posix_spawn_file_actions_destroy(&fa);
-    posix_spawnattr_destroy(&at);
-    errno = e;
-    return e == 0 ? pid : 0;
-}
-
-static bool start(struct glc_pool *p, struct worker *w)
-{
-    int pair[2] = { -1, -1 };
-    int page = memfd_create("glacis-progress", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    bool ok = page >= 0 && ftruncate(page, GLC_PAGE_BYTES) == 0 &&
-              fcntl(page, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
-    void *map = ok ? mmap(NULL, GLC_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0) : MAP_FAILED;
-    /* Descriptor 3 is the worker's end: where the pair got 3 itself, dup2 would keep it close-on-exec. */
-    if (map != MAP_FAILED && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
-        int high = pair[1] == 3 ? fcntl(pair[1], F_DUPFD_CLOEXEC, 4) : pair[1];
-        w->pid = high < 0 ? 0 : spawn(p, high);
-        if (high != pair[1] && high >= 0)
-            close(high);
-    }
-    int saved = errno;
-    if (pair[1] >= 0)
-        close(pair[1]);
-    w->sock = pair[0];
-    w->page = map != MAP_FAILED ? map : NULL;
     w->state = GLC_WIRE_NEW;
     w->started_ns = w->moved_ns = glc_clock_ns();
     w->seen = 0;
-    if (w->pid == 0) {
-        (void)snprintf(p->why, sizeof p->why, "%s cannot be started: %s", p->opt.program, strerror(saved));
-        if (w->page != NULL)
-            munmap(w->page, GLC_PAGE_BYTES);
-        w->page = NULL;
-        if (pair[0] >= 0)
-            close(pair[0]);
-        p->failed_starts = STARTS;
-        ok = false;
-    } else {
-        ok = say_hello(p, w, page);
-        if (!ok)
-            lose(p, w, NULL);
-    }
-    if (page >= 0)
-        close(page);
+    bool ok = say_hello(p, w, w->process.page_fd);
+    close(w->process.page_fd);
+    w->process.page_fd = -1;
+    if (!ok)
+        lose(p, w, NULL);
     return ok;
 }
 
@@ -404,12 +345,12 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
         glc_buf_u64le(&x, j->size);
         glc_buf_u32le(&x, j->deadline_ms);
         glc_buf_put(&x, j->rule.ptr, j->rule.len);
-        e = glc_wire_send(w->sock, GLC_WIRE_EXPLAIN, glc_buf_span(&x), &j->fd, 1, false);
+        e = glc_wire_send(w->process.sock, GLC_WIRE_EXPLAIN, glc_buf_span(&x), &j->fd, 1, false);
         glc_buf_done(&x);
         n = 1;
     } else {
         body[0] = (uint8_t)n;
-        e = glc_wire_send(w->sock, GLC_WIRE_FILES, glc_buf_span(&b), fd, n, false);
+        e = glc_wire_send(w->process.sock, GLC_WIRE_FILES, glc_buf_span(&b), fd, n, false);
     }
     if (e != GLC_OK)
         return false; /* full, or gone: the poll will tell */
@@ -433,7 +374,7 @@ static void dispatch(struct glc_pool *p, bool drain)
         struct worker *best = NULL, *vacant = NULL;
         for (unsigned i = 0; i < p->opt.workers; i++) {
             struct worker *w = &p->worker[i];
-            if (w->pid == 0)
+            if (w->process.pid == 0)
                 vacant = vacant == NULL ? w : vacant;
             else if (hungry(p, w) && (best == NULL || w->out.n < best->out.n))
                 best = w;
@@ -521,9 +462,9 @@ static void take_ready(struct glc_pool *p, struct worker *w, struct glc_span bod
 /* Take everything that lies in the worker's socket. */
 static void listen_to(struct glc_pool *p, struct worker *w)
 {
-    while (w->pid != 0) {
+    while (w->process.pid != 0) {
         struct glc_wire_msg m;
-        enum glc_err e = glc_wire_recv(w->sock, p->buf, false, w->state, false, &m);
+        enum glc_err e = glc_wire_recv(w->process.sock, p->buf, false, w->state, false, &m);
         if (e == GLC_IO && errno == EAGAIN)
             return;
         if (e == GLC_IO) {
@@ -560,9 +501,9 @@ static void listen_to(struct glc_pool *p, struct worker *w)
  * believed only as far as all that it has out may take together. */
 static void watch(struct glc_pool *p, struct worker *w, uint64_t now)
 {
-    if (w->pid == 0 || w->out.n == 0 || w->page == NULL || ring_at(&w->out, 0)->deadline_ms == 0)
+    if (w->process.pid == 0 || w->out.n == 0 || ring_at(&w->out, 0)->deadline_ms == 0)
         return;
-    uint64_t current = atomic_load_explicit(&w->page->current, memory_order_relaxed);
+    uint64_t current = current_of(w);
     uint64_t most = GRACE_MS, total = GRACE_MS;
     bool known = false;
     for (unsigned i = 0; i < w->out.n; i++) {
@@ -585,7 +526,7 @@ static void watch(struct glc_pool *p, struct worker *w, uint64_t now)
 
 static void retire(struct worker *w, uint64_t now)
 {
-    if (w->pid != 0 && w->out.n == 0 && now - w->started_ns > (uint64_t)RETIRE_S * 1000000000u)
+    if (w->process.pid != 0 && w->out.n == 0 && now - w->started_ns > (uint64_t)RETIRE_S * 1000000000u)
         (void)bury(w, true);
 }
 
@@ -598,8 +539,8 @@ enum glc_err glc_pool_step(struct glc_pool *p, bool drain, int timeout_ms, const
     bool any = false;
     for (unsigned i = 0; i < n; i++) {
         const struct worker *w = &p->worker[i];
-        p->poll[i] = (struct pollfd){ .fd = w->pid != 0 ? w->sock : -1, .events = POLLIN };
-        any = any || (w->pid != 0 && (w->out.n != 0 || w->state == GLC_WIRE_NEW));
+        p->poll[i] = (struct pollfd){ .fd = w->process.pid != 0 ? w->process.sock : -1, .events = POLLIN };
+        any = any || (w->process.pid != 0 && (w->out.n != 0 || w->state == GLC_WIRE_NEW));
     }
     if (any && poll(p->poll, n, timeout_ms) > 0)
         for (unsigned i = 0; i < n; i++)

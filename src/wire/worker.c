@@ -12,6 +12,7 @@
 #include "wire/hello.h"
 #include "wire/mapping.h"
 #include "wire/msg.h"
+#include "wire/process.h"
 #include "wire/record.h"
 
 #include <errno.h>
