@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -16,6 +17,11 @@ static const struct {
     [GLC_SHA1] = { "sha1", "SHA1", 20 },
     [GLC_SHA256] = { "sha256", "SHA256", 32 },
 };
+
+bool glc_digest_prepare(void)
+{
+    return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
+}
 
 size_t glc_digest_len(enum glc_digest_alg alg)
 {

@@ -12,6 +12,9 @@ enum { GLC_DIGEST_MAX = 32 };
 size_t glc_digest_len(enum glc_digest_alg alg);
 const char *glc_digest_name(enum glc_digest_alg alg); /* "md5", "sha1", "sha256" */
 
+/* Before a process gives up the right to open files: the library reads no configuration, then or later. */
+bool glc_digest_prepare(void) GLC_CHECK;
+
 struct glc_digest; /* one running digest; not shared between threads */
 
 struct glc_digest *

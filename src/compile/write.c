@@ -89,6 +89,16 @@ bool glc_build_align(struct glc_buf *section, size_t to)
     return over == 0 || glc_buf_put(section, zero, to - over);
 }
 
+/* Classes that a rule names for itself (struct glc_img_header). */
+static uint32_t named_classes(const struct glc_build *b)
+{
+    const struct glc_img_rule *r = (const void *)b->section[GLC_IMG_RULES].ptr;
+    uint32_t classes = 0, n = glc_build_count(b, GLC_IMG_RULES, sizeof *r);
+    for (uint32_t i = 0; i < n; i++)
+        classes |= r[i].classes != GLC_CLASS_ALL ? r[i].classes : 0;
+    return classes;
+}
+
 enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_buf *out)
 {
     struct glc_img_header head = { .magic = GLC_IMG_MAGIC,
@@ -99,6 +109,7 @@ enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc
     head.modules = modules != NULL ? glc_modules_fingerprint(modules) : 0;
     head.asked = b->asked;
     head.hashes = hashes;
+    head.classes = named_classes(b);
     memcpy(head.table, b->table, sizeof head.table);
     uint64_t at = sizeof head + sizeof table;
     for (uint32_t i = 0; i < GLC_IMG_SECTIONS; i++) {

@@ -16,6 +16,7 @@
 #include "format/stream/stream.h"
 #include "format/tar/tar.h"
 #include "format/text/text.h"
+#include "format/xar/xar.h"
 #include "format/zip/zip.h"
 
 /* A format that has a class and no parser (yet). */

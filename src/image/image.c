@@ -337,11 +337,7 @@ enum glc_err glc_image_pattern(const struct glc_image *img, uint32_t rule, uint3
 
 uint32_t glc_image_classes(const struct glc_image *img)
 {
-    const struct glc_img_rule *r = (const void *)img->section[GLC_IMG_RULES].ptr;
-    uint32_t classes = 0;
-    for (uint32_t i = 0; i < img->rules; i++)
-        classes |= r[i].classes != GLC_CLASS_ALL ? r[i].classes : 0;
-    return classes;
+    return (uint32_t)img->head->classes;
 }
 
 struct glc_span glc_image_ir(const struct glc_image *img)

@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 3, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 4, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 
@@ -62,6 +62,7 @@ struct glc_img_header {
     uint64_t modules;  /* glc_modules_fingerprint(), 0: none needed */
     uint64_t asked;    /* modules that conditions ask: bit by index in the registry */
     uint64_t hashes;   /* hash signatures in all tables */
+    uint64_t classes;  /* glc_image_classes() */
     uint64_t table[3]; /* buckets of the tables of each stage: first is implied, in order */
     uint64_t sum;      /* glc_img_sum of this header (with sum 0) and the section table */
 };

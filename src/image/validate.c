@@ -21,7 +21,9 @@ static bool run_ok(const struct walk *w, enum glc_img_section_id id, uint64_t fi
 static bool rules_ok(const struct walk *w)
 {
     const struct glc_img_rule *r = (const void *)w->img->section[GLC_IMG_RULES].ptr;
+    uint64_t named = 0;
     for (uint64_t i = 0; i < w->img->rules; i++, r++) {
+        named |= r->classes != GLC_CLASS_ALL ? r->classes : 0;
         if (!string_ok(w, r->name) || !string_ok(w, r->space_name) || !string_ok(w, r->file) ||
             !run_ok(w, GLC_IMG_PATTERNS, r->pattern, r->patterns) ||
             !run_ok(w, GLC_IMG_LISTS, r->tag, r->tags) || !run_ok(w, GLC_IMG_METAS, r->meta, r->metas) ||
@@ -34,7 +36,7 @@ static bool rules_ok(const struct walk *w)
             if (!string_ok(w, tag[k]))
                 return false;
     }
-    return true;
+    return named == w->img->head->classes;
 }
 
 static bool patterns_ok(const struct walk *w)

@@ -3,7 +3,8 @@
  *
  * glacis-worker [--cpu SECONDS] [--memory BYTES] [--magic] [--no-jail]
  *
- * Everything that must be opened or loaded is, then the jail closes, then the first message is read. */
+ * The jail closes, then the first message is read. No library needs a file after that: OpenSSL is told to read
+ * no configuration; --magic loads libmagic's tables and the time zone before. */
 #include "base/digest.h"
 #include "base/num.h"
 #include "format/module/magic.h"
@@ -18,19 +19,6 @@
 #include <time.h>
 
 enum { SOCKET = 3 };
-
-/* Libraries that read a file on first use read it now. */
-static void warm_up(void)
-{
-    tzset();
-    for (unsigned a = 0; a < GLC_DIGEST_ALGS; a++) {
-        struct glc_digest *d = glc_digest_new((enum glc_digest_alg)a);
-        uint8_t out[GLC_DIGEST_MAX];
-        if (d != NULL && !glc_digest_of(d, glc_span("", 0), out))
-            out[0] = 0;
-        glc_digest_free(d);
-    }
-}
 
 int main(int argc, char **argv)
 {
@@ -50,11 +38,16 @@ int main(int argc, char **argv)
         }
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    warm_up();
     glc_mapping_prepare();
+    if (magic)
+        tzset(); /* libmagic tells the time of some formats as the clock on the wall shows it */
     struct glc_libmagic *db = magic ? glc_libmagic_open() : NULL;
     struct glc_jail_report report = { 0 };
     struct glc_error err = { 0 };
+    if (!glc_digest_prepare()) {
+        glc_worker_fail(SOCKET, "OpenSSL cannot be used");
+        return 4;
+    }
     if (jail && glc_jail_enter(&opt, &report, &err) != GLC_OK) {
         glc_worker_fail(SOCKET, err.msg);
         return 4;

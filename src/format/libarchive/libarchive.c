@@ -134,7 +134,6 @@ ARCHIVE(lha, "lha", GLC_CLASS_ARCHIVE, archive_read_support_format_lha, { 2, 3, 
 ARCHIVE(ar, "ar", GLC_CLASS_ARCHIVE, archive_read_support_format_ar, { 0, 8, 90, "!<arch>\n" })
 ARCHIVE(cpio, "cpio", GLC_CLASS_ARCHIVE, archive_read_support_format_cpio, { 0, 6, 90, "070701" },
         { 0, 6, 90, "070702" }, { 0, 6, 90, "070707" }, { 0, 2, 50, "\xc7\x71" }, { 0, 2, 50, "\x71\xc7" })
-ARCHIVE(xar, "xar", GLC_CLASS_ARCHIVE, archive_read_support_format_xar, { 0, 4, 90, "xar!" })
 ARCHIVE(warc, "warc", GLC_CLASS_ARCHIVE, archive_read_support_format_warc, { 0, 5, 85, "WARC/" })
 
 ARCHIVE(iso, "iso9660", GLC_CLASS_DISK, archive_read_support_format_iso9660, { 0x8001, 5, 80, "CD001" })

@@ -1,4 +1,4 @@
-/* The archives that nobody should write another reader for: 7z, rar, cab, lha, ar, cpio, iso9660, xar, warc,
+/* The archives that nobody should write another reader for: 7z, rar, cab, lha, ar, cpio, iso9660, warc,
  * and the filters lz4, lzop, compress, rpm and uuencode.
  *
  * libarchive reads from memory and gives one entry after the other; it opens nothing, and what it cannot read
@@ -10,6 +10,6 @@
 #include "format/format.h"
 
 extern const struct glc_format glc_format_sevenzip, glc_format_rar, glc_format_cab, glc_format_lha,
-    glc_format_ar, glc_format_cpio, glc_format_iso, glc_format_xar, glc_format_warc, glc_format_filter;
+    glc_format_ar, glc_format_cpio, glc_format_iso, glc_format_warc, glc_format_filter;
 
 #endif
