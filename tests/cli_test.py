@@ -463,6 +463,36 @@ class Compile(Case):
         self.call("compile", self.rules, "-o", self.dir + "/no/such/folder", code=2)
         self.assertEqual(os.listdir(self.dir), [])
 
+    def test_adding_to_a_set(self):
+        """In place, and to another file; a half-written addition does not count, a cut file is refused."""
+        base, extra = os.path.join(self.dir, "base.image"), self.put("one.ndb", b"One.More:0:*:" + b"another-one".hex().encode() + b"\n")
+        shutil.copyfile(self.image, base)
+        old, new = self.put("old", b"needle-in-the-hay"), self.put("new", b"another-one")
+        self.call("compile", "--add-to", base, extra, "-o", os.path.join(self.dir, "copy.image"), code=0)
+        self.call("scan", "-q", "-s", base, new, code=0)
+        self.call("compile", "--add-to", base, extra, "-o", base, code=0)
+        for image in (base, os.path.join(self.dir, "copy.image")):
+            for path in (old, new):
+                self.call("scan", "-q", "-s", image, path, code=1)
+        with open(base, "rb") as f:
+            whole = f.read()
+        with open(base, "ab") as f:
+            f.write(b"\0" * 37 + whole[:1000])  # what a crash leaves
+        for path in (old, new):
+            self.call("scan", "-q", "-s", base, path, code=1)
+        self.call("compile", "--add-to", base, extra, "-o", base, code=0)
+        self.assertLess(os.path.getsize(base), 2 * len(whole))
+        self.call("scan", "-q", "-s", base, new, code=1)
+        with open(base, "r+b") as f:
+            f.truncate(len(whole) - 1)
+        self.assertIn(b"cut short", self.call("scan", "-q", "-s", base, new, code=2).stderr)
+        shutil.copyfile(self.image, base)
+        for _ in range(16):  # until it says that there are enough
+            last = self.call("compile", "--add-to", base, extra, "-o", base)
+        self.assertEqual(last.returncode, 2)
+        self.assertIn(b"too many additions", last.stderr)
+        self.call("scan", "-q", "-s", base, new, code=1)
+
     def test_damaged_images_are_refused(self):
         with open(self.image, "rb") as f:
             good = f.read()

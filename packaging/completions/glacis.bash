@@ -19,7 +19,7 @@ _glacis()
     case ${COMP_WORDS[1]} in
     scan) options='-s --signatures -d --define --json --all -j --jobs --exclude --one-file-system --max-filesize
         --timeout --dialect -v --verbose -q --quiet --no-jail --help' ;;
-    compile) options='-o --output -d --define --dialect --strict --no-ir -q --quiet --help' ;;
+    compile) options='-o --output --add-to -d --define --dialect --strict --no-ir -q --quiet --help' ;;
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
     dump) options='--ir --check --help' ;;
     help) options='scan compile explain dump version' ;;

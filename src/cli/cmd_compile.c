@@ -1,5 +1,6 @@
 /* glacis compile: signatures to an image, everything that is not taken named. */
 #include "base/file.h"
+#include "cli/append.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/show.h"
@@ -16,7 +17,7 @@ enum option { OPT_OUT, OPT_ADD_TO, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_I
 static const struct glc_opt options[OPTIONS] = {
     [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
     [OPT_ADD_TO] = { "add-to", 0, "IMAGE",
-                     "write IMAGE and these signatures behind it: quick, whatever its size" },
+                     "these signatures behind those of IMAGE; in place, where -o names it too" },
     [OPT_DEFINE] = { "define", 'd', "NAME=VALUE", "declare an external variable with its usual value" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
     [OPT_STRICT] = { "strict", 0, NULL, "a signature that is not taken is an error, and nothing is written" },
@@ -37,22 +38,26 @@ static const struct glc_usage usage = {
     .opts = OPTIONS,
 };
 
-static int write_image(const char *path, const struct glc_buf *image, const struct glc_build_stats *st,
-                       double seconds)
+static int write_image(const char *path, const char *base, uint64_t end, const struct glc_buf *image,
+                       const struct glc_build_stats *st, uint64_t began)
 {
-    if (glc_write_path(path, glc_buf_span(image)) != GLC_OK) {
-        fprintf(stderr, "glacis compile: %s: %s\n", path, strerror(errno));
+    enum glc_err e = base == NULL ? glc_write_path(path, glc_buf_span(image))
+                                  : glc_append_image(base, end, glc_buf_span(image), path);
+    if (e != GLC_OK) {
+        fprintf(stderr, "glacis compile: %s: %s\n", path,
+                e == GLC_LIMIT ? "another process is adding to it" : strerror(errno));
         return GLC_EXIT_ERROR;
     }
     char size[16];
     glc_show_size(size, image->len);
     printf("%s: %llu signatures (%llu rules, %llu hashes), %s, %.2f s\n", path, (unsigned long long)st->taken,
-           (unsigned long long)st->rules, (unsigned long long)st->hashes, size, seconds);
+           (unsigned long long)st->rules, (unsigned long long)st->hashes, size,
+           (double)(glc_clock_ns() - began) / 1e9);
     return GLC_EXIT_OK;
 }
 
-/* Start the output with the images of `base`, up to the place where another may begin. */
-static enum glc_err take_base(const char *base, struct glc_buf *image)
+/* Can another image stand behind those of `base`? *end: where they end. */
+static enum glc_err look_at_base(const char *base, uint64_t *end)
 {
     struct glc_map map;
     struct glc_image *old[GLC_IMAGE_SEGMENTS];
@@ -63,7 +68,7 @@ static enum glc_err take_base(const char *base, struct glc_buf *image)
         fprintf(stderr, "glacis compile: --add-to %s: %s\n", base, strerror(errno));
         return e;
     }
-    e = glc_image_open_all(map.bytes, glc_format_modules(), old, &n, &err);
+    e = glc_image_open_all(map.bytes, glc_format_modules(), end, old, &n, &err);
     for (uint32_t i = 0; i < n; i++)
         glc_image_free(old[i]);
     if (e == GLC_OK && n == GLC_IMAGE_SEGMENTS)
@@ -71,11 +76,6 @@ static enum glc_err take_base(const char *base, struct glc_buf *image)
     if (e != GLC_OK)
         fprintf(stderr, "glacis compile: --add-to %s: %s\n", base,
                 err.msg != NULL ? err.msg : glc_err_name(e));
-    size_t padding = (GLC_IMG_ALIGN - map.bytes.len % GLC_IMG_ALIGN) % GLC_IMG_ALIGN;
-    static const uint8_t zeroes[GLC_IMG_ALIGN];
-    if (e == GLC_OK &&
-        (!glc_buf_put(image, map.bytes.ptr, map.bytes.len) || !glc_buf_put(image, zeroes, padding)))
-        e = GLC_NOMEM;
     glc_map_done(&map);
     return e;
 }
@@ -83,11 +83,11 @@ static enum glc_err take_base(const char *base, struct glc_buf *image)
 static int build(const char *const *source, unsigned sources, const char *out, const char *base,
                  const struct glc_build_options *bo)
 {
-    uint64_t began = glc_clock_ns();
+    uint64_t began = glc_clock_ns(), end = 0;
     struct glc_buf image;
     struct glc_build_stats st = { 0 };
     glc_buf_init(&image, (size_t)16 << 30);
-    enum glc_err e = base == NULL ? GLC_OK : take_base(base, &image);
+    enum glc_err e = base == NULL ? GLC_OK : look_at_base(base, &end);
     if (e == GLC_OK)
         e = glc_build(source, sources, bo, &image, &st);
     if (st.seen != 0 || st.errors != 0)
@@ -100,7 +100,7 @@ static int build(const char *const *source, unsigned sources, const char *out, c
     else if (e == GLC_OK && st.taken == 0 && base == NULL)
         fprintf(stderr, "glacis compile: no signature was taken: nothing written\n");
     else if (e == GLC_OK)
-        code = write_image(out, &image, &st, (double)(glc_clock_ns() - began) / 1e9);
+        code = write_image(out, base, end, &image, &st, began);
     glc_buf_done(&image);
     return code;
 }

@@ -471,6 +471,7 @@ static int scan_all(struct run *r, char *worker)
         .scan = { .all = r->all, .strings = r->json },
         .timeout_s = r->conf.timeout,
         .image = r->sig.fd,
+        .image_end = r->sig.end,
         .images = r->sig.fds,
         .segments = r->sig.n,
         .magic = glc_signatures_ask(&r->sig, "magic"),

@@ -355,6 +355,7 @@ static void scan(struct run *r, const char *target, const char *const *define)
                   /* a flag: see pool.h */ },
         .timeout_s = r->timeout,
         .image = r->sig.fd,
+        .image_end = r->sig.end,
         .images = r->sig.fds,
         .segments = r->sig.n,
         .magic = glc_signatures_ask(&r->sig, "magic"),

@@ -166,7 +166,7 @@ static enum glc_err add_image(struct glc_signatures *s, int fd, const char *name
     uint32_t i = s->fds, n = 0;
     enum glc_err e = i < GLC_SIGNATURES_MOST ? glc_map_fd(fd, &s->map[i]) : GLC_LIMIT;
     if (e == GLC_OK) {
-        e = glc_image_open_all(s->map[i].bytes, glc_format_modules(), s->image + s->n, &n, &err);
+        e = glc_image_open_all(s->map[i].bytes, glc_format_modules(), &s->end[i], s->image + s->n, &n, &err);
         if (e != GLC_OK)
             glc_map_done(&s->map[i]);
     }

@@ -11,6 +11,8 @@ enum { GLC_SIGNATURES_MOST = 60 };
 struct glc_signatures {
     int fd[GLC_SIGNATURES_MOST]; /* for workers; read-only or sealed */
     struct glc_map map[GLC_SIGNATURES_MOST];
+    uint64_t
+        end[GLC_SIGNATURES_MOST]; /* where the images of each end: an addition may be written meanwhile */
     uint32_t fds;
     struct glc_image *image[GLC_SIGNATURES_MOST * GLC_IMAGE_SEGMENTS]; /* of all files, in their order */
     uint32_t n;

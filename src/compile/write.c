@@ -129,6 +129,7 @@ enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc
     bool ok = glc_buf_put(&top, &head, sizeof head) && glc_buf_put(&top, table, sizeof table);
     if (ok) {
         head.sum = glc_img_sum(glc_buf_span(&top));
+        head.end = glc_img_end(at);
         memcpy(top.ptr, &head, sizeof head);
     }
     ok = ok && glc_buf_reserve(out, at) != NULL && glc_buf_put(out, top.ptr, top.len);

@@ -89,6 +89,7 @@ static enum glc_err check_header(const struct glc_img_header *h, struct glc_span
         return glc_err_set(err, GLC_CORRUPT, "image cut short", 16);
     uint8_t top[sizeof *h + GLC_IMG_SECTIONS * sizeof(struct glc_img_section)];
     memcpy(top, bytes.ptr, sizeof top);
+    memset(top + offsetof(struct glc_img_header, end), 0, sizeof h->end);
     memset(top + offsetof(struct glc_img_header, sum), 0, sizeof h->sum);
     if (glc_img_sum(glc_span(top, sizeof top)) != h->sum)
         return glc_err_set(err, GLC_CORRUPT, "header damaged", 0);
@@ -132,13 +133,27 @@ static uint64_t segment_size(struct glc_span rest)
     return size == 0 || size > rest.len ? 0 : size;
 }
 
-enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules,
+/* Where the images of the file end, by the header of the first; 0: there is none, or fewer bytes than it
+ * says. */
+static uint64_t stated_end(struct glc_span bytes)
+{
+    struct glc_img_header head;
+    if (bytes.len < sizeof head)
+        return 0;
+    memcpy(&head, bytes.ptr, sizeof head);
+    uint64_t end = head.end & 0xffffffffffff;
+    return glc_img_end(end) == head.end && end <= bytes.len && end >= head.size ? end : 0;
+}
+
+enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules, uint64_t *end,
                                 struct glc_image *out[GLC_IMAGE_SEGMENTS], uint32_t *n, struct glc_error *err)
 {
     struct glc_image *img[GLC_IMAGE_SEGMENTS];
     uint32_t count = 0;
     uint64_t off = 0;
     enum glc_err e = GLC_OK;
+    uint64_t most = *end != 0 ? *end : stated_end(bytes);
+    bytes = most != 0 ? glc_span_sub(bytes, 0, most) : bytes;
     do {
         struct glc_span rest = glc_span_sub(bytes, off, bytes.len);
         uint64_t size = segment_size(rest);
@@ -146,9 +161,10 @@ enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules 
             e = glc_err_set(err, GLC_LIMIT, "too many additions: compile the set again", off);
         else /* a size that cannot be is for glc_image_open() to name */
             e = glc_image_open(glc_span_sub(rest, 0, size == 0 ? rest.len : size), modules, &img[count], err);
+        if (e == GLC_OK && ++count == 1 && most == 0)
+            e = glc_err_set(err, GLC_CORRUPT, "image cut short, or its header damaged", 0);
         if (e != GLC_OK)
             break;
-        count++;
         off += (size + (GLC_IMG_ALIGN - 1)) & ~(uint64_t)(GLC_IMG_ALIGN - 1);
     } while (off < bytes.len);
     if (e != GLC_OK) {
@@ -158,6 +174,7 @@ enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules 
     }
     memcpy(out, img, count * sizeof(struct glc_image *));
     *n = count;
+    *end = most;
     return GLC_OK;
 }
 

@@ -19,10 +19,13 @@ enum glc_err glc_image_open(struct glc_span bytes, const struct glc_modules *mod
 void glc_image_free(struct glc_image *img);
 
 /* An image file holds one image or several, one behind another, each on a multiple of GLC_IMG_ALIGN: `glacis
- * compile --add-to` appends a small one instead of compiling a big set again. Opens all; *n are filled. On
- * failure none is left open. */
+ * compile --add-to` appends a small one instead of compiling a big set again. The header of the first says
+ * where the last ends (one word, written after what it counts is on the disk): what lies behind that is an
+ * addition that was not finished, and is not looked at. Opens all; *n are filled. On failure none is left
+ * open. *end: 0, and is set to where they end; or what it was set to before, for a process that must see what
+ * another saw. */
 enum { GLC_IMAGE_SEGMENTS = 16 };
-enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules,
+enum glc_err glc_image_open_all(struct glc_span bytes, const struct glc_modules *modules, uint64_t *end,
                                 struct glc_image *out[GLC_IMAGE_SEGMENTS], uint32_t *n,
                                 struct glc_error *err) GLC_CHECK;
 

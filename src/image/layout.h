@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 4, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 5, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 
@@ -64,7 +64,8 @@ struct glc_img_header {
     uint64_t hashes;   /* hash signatures in all tables */
     uint64_t classes;  /* glc_image_classes() */
     uint64_t table[3]; /* buckets of the tables of each stage: first is implied, in order */
-    uint64_t sum;      /* glc_img_sum of this header (with sum 0) and the section table */
+    uint64_t end; /* of a file's first image: glc_img_end() of the bytes that count, additions included */
+    uint64_t sum; /* glc_img_sum of this header (with end and sum 0) and the section table */
 };
 
 enum { GLC_IMG_PRIVATE = 1, GLC_IMG_GLOBAL = 2, GLC_IMG_TOP_ONLY = 4, GLC_IMG_WITNESSED = 8 };
@@ -254,6 +255,13 @@ static inline uint64_t glc_img_hash(uint64_t folded)
 static inline uint16_t glc_img_fp(uint64_t hash)
 {
     return (uint16_t)(hash >> 26);
+}
+
+/* Where a file's images end, with 16 bits of check: one aligned word, so that whoever reads it while an
+ * addition is written sees the old or the new. */
+static inline uint64_t glc_img_end(uint64_t bytes)
+{
+    return (bytes & 0xffffffffffff) | (bytes * GLC_IMG_MIX >> 48) << 48;
 }
 
 /* A checksum against damage, not against malice: four multiply-xor lanes over 8-byte words. */

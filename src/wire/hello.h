@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+/* What is fixed; then a u64 for each image: how many of its file's bytes count. */
 enum { GLC_HELLO_BYTES = 64 };
 
 /* Written by the worker, read by the parent as a hint and no more: which of the files it was handed is being

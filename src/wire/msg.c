@@ -10,7 +10,7 @@
 
 const struct glc_wire_rule glc_wire_table[GLC_WIRE_TYPES] = {
     /*                    name       to worker  shortest  longest    fds          taken in */
-    [GLC_WIRE_HELLO] = { "hello", true, 64, 64, 1, GLC_WIRE_FDS, GLC_WIRE_NEW },
+    [GLC_WIRE_HELLO] = { "hello", true, 64, 64 + 8 * (GLC_WIRE_FDS - 1), 1, GLC_WIRE_FDS, GLC_WIRE_NEW },
     [GLC_WIRE_DEFINE] = { "define", true, 4, BODY_MOST, 0, 0, GLC_WIRE_OPENED },
     [GLC_WIRE_FILES] = { "files", true, 4, BODY_MOST, 1, GLC_WIRE_FDS, GLC_WIRE_OPENED },
     [GLC_WIRE_EXPLAIN] = { "explain", true, 20, BODY_MOST, 1, 1, GLC_WIRE_OPENED },

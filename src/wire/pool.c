@@ -265,13 +265,15 @@ static void lose(struct glc_pool *p, struct worker *w, const char *violation)
 
 static bool say_hello(struct glc_pool *p, struct worker *w, int page)
 {
-    uint8_t body[GLC_HELLO_BYTES];
+    uint8_t body[GLC_HELLO_BYTES + 8 * (GLC_WIRE_FDS - 1)];
     int fd[GLC_WIRE_FDS] = { page };
     uint32_t n = p->opt.images < GLC_WIRE_FDS - 1 ? p->opt.images : GLC_WIRE_FDS - 1;
     memcpy(fd + 1, p->opt.image, n * sizeof *fd);
+    struct glc_buf hello = { .ptr = body, .len = GLC_HELLO_BYTES, .room = sizeof body, .cap = sizeof body };
     glc_hello_encode(&p->opt.scan, body);
-    if (glc_wire_send(w->process.sock, GLC_WIRE_HELLO, glc_span(body, sizeof body), fd, n + 1, true) !=
-        GLC_OK)
+    for (uint32_t i = 0; i < n; i++)
+        glc_buf_u64le(&hello, p->opt.image_end[i]);
+    if (glc_wire_send(w->process.sock, GLC_WIRE_HELLO, glc_buf_span(&hello), fd, n + 1, true) != GLC_OK)
         return false;
     for (const char *const *d = p->opt.define; d != NULL && *d != NULL; d++) {
         const char *eq = strchr(*d, '=');

@@ -19,6 +19,7 @@ struct glc_pool_options {
     struct glc_scan_options scan; /* the console callback is a flag here: lines come by `text` */
     uint64_t timeout_s;           /* per file; more is added for large ones; 0: none */
     const int *image;             /* descriptors of images, for as long as the pool lives */
+    const uint64_t *image_end;    /* where the images of each end, as the parent saw it */
     uint32_t images;              /* how many of them */
     uint32_t segments;            /* images in all of them: findings name one */
     const char *const *define;    /* "name=value", ended by NULL; or NULL */

@@ -161,7 +161,9 @@ static void on_console(void *to, const char *line)
 
 static const char *open_images(struct worker *w, struct glc_wire_msg *m, const struct glc_scan_options *opt)
 {
+    struct glc_cursor c = glc_cursor(m->body);
     w->maps = m->fds - 1;
+    (void)glc_cursor_skip(&c, GLC_HELLO_BYTES);
     w->image = calloc((size_t)w->maps * GLC_IMAGE_SEGMENTS + 1, sizeof(struct glc_image *));
     w->map = calloc(w->maps + 1, sizeof *w->map);
     w->small = malloc(SMALL + 1);
@@ -174,14 +176,14 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
     for (uint32_t i = 0; i < w->maps; i++) {
         struct glc_error err = { 0 };
         uint32_t n = 0;
-        uint64_t size = 0;
-        if (!glc_file_size(m->fd[i + 1], &size) || size == 0 || size > SIZE_MAX / 2)
+        uint64_t size = 0, end = glc_cursor_u64le(&c);
+        if (!glc_file_size(m->fd[i + 1], &size) || size == 0 || size > SIZE_MAX / 2 || end > size)
             return "a signature image is empty";
         void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, m->fd[i + 1], 0);
         if (at == MAP_FAILED)
             return "a signature image cannot be mapped";
         w->map[i].bytes = glc_span(at, (size_t)size);
-        if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), w->image + w->images, &n, &err) !=
+        if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), &end, w->image + w->images, &n, &err) !=
             GLC_OK)
             return err.msg != NULL ? err.msg : "a signature image is damaged";
         w->images += n;
