@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/tlsh.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -262,6 +263,34 @@ static void budget_ends(void **state)
     assert_string_equal(b.hit, "bytes"); /* the first one stays */
 }
 
+/* What libtlsh of Debian 12 gives for the first squares, with commas between. */
+static void tlsh_is_that_of_libtlsh(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned squares;
+        const char *digest;
+    } row[] = {
+        { 200, "t1ed11ce55413689beb7f409d993622c186da8ba2d3d543c10f6c07daa2c5fce0184ab79" },
+        { 2000, "t19e62425212768dbef3f90ed583721d186ca4ba3e28416d50e7c0beee5c1ede15409a2f" },
+        { 20000, "t1ff046492127689fef3f90ed18376195c6c64793a6c412d44e2c0beee2c2eed15409e6f" },
+    };
+    char out[GLC_TLSH_TEXT] = "untouched";
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        struct glc_buf text;
+        glc_buf_init(&text, 1 << 20);
+        for (unsigned n = 0; n < row[i].squares; n++)
+            glc_buf_printf(&text, "%s%u", n == 0 ? "" : ",", n * n);
+        assert_true(glc_tlsh(glc_buf_span(&text), out));
+        assert_string_equal(out, row[i].digest);
+        glc_buf_done(&text);
+    }
+    assert_false(glc_tlsh(glc_span_str("too short"), out));
+    static const uint8_t dull[1000];
+    assert_false(glc_tlsh(glc_span(dull, sizeof dull), out)); /* all windows fall into six buckets */
+    assert_string_equal(out, row[2].digest);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -279,6 +308,7 @@ int main(void)
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(read_fd_says_when_there_is_more),
         cmocka_unit_test(budget_ends),
+        cmocka_unit_test(tlsh_is_that_of_libtlsh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,11 +6,25 @@
 #include "format/module/modules.h"
 
 #include "base/digest.h"
+#include "base/tlsh.h"
 
 #include <stdlib.h>
 
-enum { LONGEST_NAME = 4096, RESERVED_SECTIONS = 0xff00, MOST_SYMBOLS = 1 << 20, ET_EXEC = 2 };
+enum {
+    LONGEST_NAME = 4096,
+    RESERVED_SECTIONS = 0xff00,
+    MOST_SYMBOLS = 1 << 20,
+    ET_EXEC = 2,
+    IDENT_OSABI = 7
+};
 enum { SYMBOL_32 = 16, SYMBOL_64 = 24, DYNAMIC_32 = 8, DYNAMIC_64 = 16 };
+
+/* The parse, and what was computed from it: hundreds of rules may ask for the same hash. */
+struct elf_own {
+    struct glc_elf elf;
+    struct glc_value import_md5, telfhash;
+    bool has_import_md5, has_telfhash;
+};
 
 /* A string of a string table; undefined where it does not end in it, or where the table does not begin with
  * the empty string as all do. */
@@ -108,7 +122,7 @@ static void load_symbol(const struct glc_elf *elf, struct glc_cursor *c, struct 
         size = glc_elf_u32(elf, c);
     }
     uint8_t info = glc_cursor_u8(c);
-    (void)glc_cursor_u8(c);
+    uint8_t other = glc_cursor_u8(c);
     uint16_t section = glc_elf_u16(elf, c);
     if (elf->wide) {
         value = glc_elf_u64(elf, c);
@@ -120,6 +134,7 @@ static void load_symbol(const struct glc_elf *elf, struct glc_cursor *c, struct 
     v[ELF_SYM_TYPE] = glc_value_int(info & 15);
     v[ELF_SYM_BIND] = glc_value_int(info >> 4);
     v[ELF_SYM_SHNDX] = glc_value_int(section);
+    v[ELF_SYM_VISIBILITY] = glc_value_int(other & 3);
 }
 
 /* The last section of the type, with the names of the section that it links to. */
@@ -163,11 +178,14 @@ static uint64_t entry_offset(const struct glc_elf *elf)
 
 static void load(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
 {
-    struct glc_elf *elf = glc_arena_alloc(ctx->arena, sizeof *elf);
-    if (elf == NULL || !glc_elf_parse(ctx->data, ctx->arena, elf))
+    struct elf_own *mine = glc_arena_alloc(ctx->arena, sizeof *mine);
+    if (mine == NULL || !glc_elf_parse(ctx->data, ctx->arena, &mine->elf))
         return;
-    *own = elf;
+    mine->import_md5 = mine->telfhash = glc_value_undefined(GLC_T_STRING);
+    const struct glc_elf *elf = &mine->elf;
+    *own = mine;
     member[ELF_TYPE] = glc_value_int(elf->type);
+    member[ELF_OSABI] = glc_value_int(ctx->data.ptr[IDENT_OSABI]);
     member[ELF_MACHINE] = glc_value_int(elf->machine);
     member[ELF_SH_OFFSET] = glc_value_int((int64_t)elf->sh_offset);
     member[ELF_SH_ENTRY_SIZE] = glc_value_int(elf->sh_size);
@@ -197,50 +215,103 @@ static int by_text(const void *a, const void *b)
     return d != 0 ? d : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Names of the dynamic symbols that other files define, in lower case, sorted. */
-static struct glc_span *imported_names(const struct glc_module_ctx *ctx, const struct glc_value *list,
-                                       size_t *n)
+static bool is_import(const struct glc_value *symbol)
+{
+    return symbol[ELF_SYM_SHNDX].u.integer == 0;
+}
+
+static bool starts_with(struct glc_span s, const char *with)
+{
+    size_t n = strlen(with);
+    return s.len >= n && memcmp(s.ptr, with, n) == 0;
+}
+
+/* What telfhash counts: functions that others see, but for those that depend on compiler and machine. */
+static bool is_telling(const struct glc_value *symbol)
+{
+    enum { STT_FUNC = 2, STB_GLOBAL = 1, STV_DEFAULT = 0 };
+    static const char *const common[] = { "main", "abort", "cachectl",    "cacheflush",
+                                          "puts", "atol",  "malloc_trim", NULL };
+    static const char *const prefix[] = { "_", ".", "str", "mem", NULL };
+    struct glc_span name = symbol[ELF_SYM_NAME].u.text;
+    if (symbol[ELF_SYM_TYPE].u.integer != STT_FUNC || symbol[ELF_SYM_BIND].u.integer != STB_GLOBAL ||
+        symbol[ELF_SYM_VISIBILITY].u.integer != STV_DEFAULT)
+        return false;
+    for (size_t i = 0; common[i] != NULL; i++)
+        if (glc_span_is(name, common[i]))
+            return false;
+    for (size_t i = 0; prefix[i] != NULL; i++)
+        if (starts_with(name, prefix[i]))
+            return false;
+    return name.len < 2 || memcmp(name.ptr + name.len - 2, "64", 2) != 0;
+}
+
+/* Names of the symbols that are wanted, in lower case, sorted, with commas between. Empty: there are none, or
+ * no memory. */
+static struct glc_span joined_names(const struct glc_module_ctx *ctx, const struct glc_value *list,
+                                    bool (*wanted)(const struct glc_value *symbol))
 {
     struct glc_span *name = glc_arena_array(ctx->arena, list->u.array.n, sizeof *name);
-    *n = 0;
+    size_t n = 0, len = 0, at = 0;
     for (uint32_t i = 0; name != NULL && i < list->u.array.n; i++) {
         const struct glc_value *s = list->u.array.item[i].u.member;
-        if (s[ELF_SYM_SHNDX].u.integer != 0 || !s[ELF_SYM_NAME].defined || s[ELF_SYM_NAME].u.text.len == 0)
+        if (!s[ELF_SYM_NAME].defined || s[ELF_SYM_NAME].u.text.len == 0 || !wanted(s))
             continue;
         char *lower = glc_arena_strdup(ctx->arena, s[ELF_SYM_NAME].u.text);
         if (lower == NULL)
-            return NULL;
+            return glc_span(NULL, 0);
         for (char *p = lower; *p != '\0'; p++)
             *p = (char)glc_ascii_lower((uint8_t)*p);
-        name[(*n)++] = glc_span_str(lower);
+        name[n] = glc_span_str(lower);
+        len += name[n++].len + 1;
     }
-    if (*n != 0)
-        qsort(name, *n, sizeof *name, by_text);
-    return name;
+    char *text = n != 0 ? glc_arena_alloc(ctx->arena, len) : NULL;
+    if (text == NULL)
+        return glc_span(NULL, 0);
+    qsort(name, n, sizeof *name, by_text);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(text + at, name[i].ptr, name[i].len);
+        at += name[i].len;
+        text[at++] = ',';
+    }
+    return glc_span(text, at - 1);
 }
 
 static struct glc_value import_md5(const struct glc_module_ctx *ctx, const struct glc_value *root,
                                    const struct glc_value *args)
 {
-    size_t n;
-    uint8_t out[GLC_DIGEST_MAX];
+    struct elf_own *own = root->u.own;
     (void)args;
-    struct glc_span *name = root->u.own == NULL ? NULL : imported_names(ctx, &root->u.member[ELF_DYNSYM], &n);
-    struct glc_digest *md5 = name == NULL || n == 0 ? NULL : glc_digest_new(GLC_MD5);
-    bool ok = md5 != NULL && glc_digest_begin(md5);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = (i == 0 || glc_digest_update(md5, glc_span_str(","))) && glc_digest_update(md5, name[i]);
-    ok = ok && glc_digest_end(md5, out);
+    if (own == NULL || own->has_import_md5)
+        return own == NULL ? glc_value_undefined(GLC_T_STRING) : own->import_md5;
+    uint8_t out[GLC_DIGEST_MAX];
+    struct glc_span names = joined_names(ctx, &root->u.member[ELF_DYNSYM], is_import);
+    struct glc_digest *md5 = names.len == 0 ? NULL : glc_digest_new(GLC_MD5);
+    if (md5 != NULL && glc_digest_of(md5, names, out))
+        own->import_md5 = glc_value_cstr(glc_value_hex(ctx->arena, glc_span(out, 16)));
     glc_digest_free(md5);
-    return ok ? glc_value_cstr(glc_value_hex(ctx->arena, glc_span(out, 16)))
-              : glc_value_undefined(GLC_T_STRING);
+    own->has_import_md5 = true;
+    return own->import_md5;
 }
 
+/* Trend Micro, "telfhash: An Algorithm That Finds Similar Malicious ELF Files" (2020). A file without symbols
+ * would be hashed by the addresses that it calls, which takes a disassembler: undefined here, as in YARA. */
 static struct glc_value telfhash(const struct glc_module_ctx *ctx, const struct glc_value *root,
                                  const struct glc_value *args)
 {
-    (void)ctx, (void)root, (void)args;
-    return glc_value_undefined(GLC_T_STRING);
+    struct elf_own *own = root->u.own;
+    (void)args;
+    if (own == NULL || own->has_telfhash)
+        return own == NULL ? glc_value_undefined(GLC_T_STRING) : own->telfhash;
+    const struct glc_value *list = &root->u.member[ELF_DYNSYM];
+    if (!list->defined || list->u.array.n == 0)
+        list = &root->u.member[ELF_SYMTAB];
+    char text[GLC_TLSH_TEXT];
+    struct glc_span names = joined_names(ctx, list, is_telling);
+    if (names.len != 0 && glc_tlsh(names, text))
+        own->telfhash = glc_value_cstr(glc_arena_strdup(ctx->arena, glc_span_str(text)));
+    own->has_telfhash = true;
+    return own->telfhash;
 }
 
 static const struct glc_function functions[] = {

@@ -22,6 +22,7 @@ enum elf_field {
     ELF_SYMTAB,
     ELF_DYNSYM_ENTRIES,
     ELF_DYNSYM,
+    ELF_OSABI,
     ELF_FIELDS
 };
 
@@ -46,7 +47,16 @@ enum {
     ELF_SEG_FIELDS
 };
 enum { ELF_DYN_TYPE, ELF_DYN_VAL, ELF_DYN_FIELDS };
-enum { ELF_SYM_NAME, ELF_SYM_VALUE, ELF_SYM_SIZE, ELF_SYM_TYPE, ELF_SYM_BIND, ELF_SYM_SHNDX, ELF_SYM_FIELDS };
+enum {
+    ELF_SYM_NAME,
+    ELF_SYM_VALUE,
+    ELF_SYM_SIZE,
+    ELF_SYM_TYPE,
+    ELF_SYM_BIND,
+    ELF_SYM_SHNDX,
+    ELF_SYM_VISIBILITY,
+    ELF_SYM_FIELDS
+};
 
 extern const struct glc_field elf_fields[], elf_section_fields[], elf_segment_fields[], elf_dynamic_fields[];
 extern const struct glc_field elf_symbol_fields[];

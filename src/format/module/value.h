@@ -12,6 +12,10 @@
     {                                                                                                        \
         .name = (n), .type = GLC_T_INT, .help = (h)                                                          \
     }
+#define GLC_F_BOOL(n, h)                                                                                     \
+    {                                                                                                        \
+        .name = (n), .type = GLC_T_BOOL, .help = (h)                                                         \
+    }
 #define GLC_F_FLOAT(n, h)                                                                                    \
     {                                                                                                        \
         .name = (n), .type = GLC_T_FLOAT, .help = (h)                                                        \
@@ -40,6 +44,11 @@
     {                                                                                                        \
         .name = (n), .type = GLC_T_DICT, .item = GLC_T_STRING, .help = (h)                                   \
     }
+/* A name that only holds constants (`lnk.DriveType.CDROM`); its value stays undefined. */
+#define GLC_F_CONSTS(n, m)                                                                                   \
+    {                                                                                                        \
+        .name = (n), .type = GLC_T_STRUCT, .member = (m), .help = "constants"                                \
+    }
 #define GLC_F_CONST(n, v)                                                                                    \
     {                                                                                                        \
         .name = (n), .type = GLC_T_INT, .constant = true, .value = (v)                                       \
@@ -48,6 +57,11 @@
 static inline struct glc_value glc_value_int(int64_t v)
 {
     return (struct glc_value){ .type = GLC_T_INT, .defined = true, .u.integer = v };
+}
+
+static inline struct glc_value glc_value_bool(bool v)
+{
+    return (struct glc_value){ .type = GLC_T_BOOL, .defined = true, .u.integer = v };
 }
 
 static inline struct glc_value glc_value_float(double v)
@@ -108,6 +122,17 @@ static inline struct glc_value glc_values_array(const struct glc_values *v)
  * where one is negative or the offset lies at or past the end. */
 bool glc_value_range(const struct glc_module_ctx *ctx, const struct glc_value *args,
                      struct glc_span *out) GLC_CHECK;
+
+/* UTF-16 (little-endian) and Windows-1252 as UTF-8, up to the first zero or the end. What is no character
+ * becomes U+FFFD. Undefined: arena exhausted. */
+struct glc_value glc_value_utf16(struct glc_arena *a, struct glc_span s);
+struct glc_value glc_value_ansi(struct glc_arena *a, struct glc_span s);
+
+/* A GUID of 16 bytes as text: 8-4-4-4-12, lower case. */
+struct glc_value glc_value_guid(struct glc_arena *a, const uint8_t *p);
+
+/* A FILETIME (100 ns since 1601) in seconds since 1970; undefined: 0, which stands for "not set". */
+struct glc_value glc_value_filetime(uint64_t t);
 
 /* Bytes in lower-case hex. NULL: arena exhausted. */
 char *glc_value_hex(struct glc_arena *a, struct glc_span s) GLC_CHECK;

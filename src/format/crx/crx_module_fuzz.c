@@ -1,0 +1,6 @@
+#include "format/module/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return glc_fuzz_module(&glc_crx_module, data, size);
+}

@@ -1,0 +1,46 @@
+/* The module `lnk` inside: its fields in order. */
+#ifndef GLC_FORMAT_LNK_LNK_MODULE_H
+#define GLC_FORMAT_LNK_LNK_MODULE_H
+
+#include "format/module/value.h"
+
+enum lnk_field {
+    LNK_IS_LNK,
+    LNK_NAME,
+    LNK_CREATION_TIME,
+    LNK_ACCESS_TIME,
+    LNK_WRITE_TIME,
+    LNK_FILE_SIZE,
+    LNK_FILE_ATTRIBUTES,
+    LNK_ICON_LOCATION,
+    LNK_ICON_INDEX,
+    LNK_SHOW_COMMAND,
+    LNK_DRIVE_TYPE,
+    LNK_DRIVE_SERIAL_NUMBER,
+    LNK_VOLUME_LABEL,
+    LNK_LOCAL_BASE_PATH,
+    LNK_COMMON_PATH_SUFFIX,
+    LNK_RELATIVE_PATH,
+    LNK_WORKING_DIR,
+    LNK_CMD_LINE_ARGS,
+    LNK_OVERLAY_SIZE,
+    LNK_OVERLAY_OFFSET,
+    LNK_TRACKER_DATA,
+    LNK_DRIVE_TYPES,
+    LNK_SHOW_COMMANDS,
+    LNK_FIELDS
+};
+
+enum lnk_tracker_field {
+    LNK_TRACKER_VERSION,
+    LNK_TRACKER_MACHINE_ID,
+    LNK_TRACKER_DROID_VOLUME_ID,
+    LNK_TRACKER_DROID_FILE_ID,
+    LNK_TRACKER_DROID_BIRTH_VOLUME_ID,
+    LNK_TRACKER_DROID_BIRTH_FILE_ID,
+    LNK_TRACKER_FIELDS
+};
+
+extern const struct glc_field lnk_fields[], lnk_tracker_fields[];
+
+#endif
