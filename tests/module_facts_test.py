@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Facts of modules that no installed program tells: over files made here, the facts that must come out, and broken files, of
+which nothing worse may come than fewer facts.
+
+usage: module_facts_test.py MODULE_DUMP GLACIS"""
+import hashlib
+import io
+import pathlib
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+DUMP, GLACIS = sys.argv[1], sys.argv[2]
+failures = []
+
+
+def facts(module, data, scratch):
+    file = scratch / "file"
+    file.write_bytes(data)
+    run = subprocess.run([DUMP, module, file], capture_output=True)
+    if run.returncode != 0:
+        failures.append(f"{module}: module_dump ended with {run.returncode}: {run.stderr[-300:].decode('latin1')}")
+        return {}
+    lines = (x.partition(" = ") for x in run.stdout.decode("latin1").split("\n") if x)
+    return {name[len(module) + 1 :]: value for name, _, value in lines}
+
+
+def expect(name, module, data, wanted, scratch, absent=()):
+    """`wanted`: facts that are there, numbers or text; `absent`: beginnings of names that are not."""
+    got = facts(module, data, scratch)
+    for key, value in wanted.items():
+        if not isinstance(value, int):
+            value = '"' + "".join(chr(b) if 0x20 <= b < 0x7F else f"\\x{b:02x}" for b in value.encode()) + '"'
+        if got.get(key) != str(int(value) if isinstance(value, (bool, int)) else value):
+            failures.append(f"{module}, {name}: {key} is {got.get(key)}, not {value}")
+    for key in got:
+        if any(key.startswith(a) for a in absent):
+            failures.append(f"{module}, {name}: {key} is {got[key]}, and should not be there")
+
+
+def broken(data, rng):
+    data = bytearray(data)
+    if rng.random() < 0.2:
+        return bytes(data[: rng.randrange(len(data))])
+    for _ in range(rng.choice([1, 2, 4])):
+        at, width = rng.randrange(len(data)), rng.choice([1, 2, 4])
+        value = rng.choice([0, 1, 0xFF, 0xFFFFFFFF, 0x80000000, rng.getrandbits(32)])
+        data[at : at + width] = struct.pack("<I", value)[:width]
+    return bytes(data)
+
+
+# lnk: [MS-SHLLINK]
+
+CLSID = bytes.fromhex("0114020000000000c000000000000046")
+GUIDS = bytes(range(64))
+
+
+def link(flags, body, attributes=0x20, show=1):
+    times = b"".join(struct.pack("<Q", (11644473600 + t) * 10**7) for t in (100, 200, 300))
+    return struct.pack("<I", 0x4C) + CLSID + struct.pack("<II", flags, attributes) + times + struct.pack(
+        "<IiIHHII", 1234, -7, show, 0, 0, 0, 0) + body
+
+
+def counted(text, wide=True):
+    data = text.encode("utf-16le" if wide else "cp1252")
+    return struct.pack("<H", len(data) // (2 if wide else 1)) + data
+
+
+def link_info(label=b"DISK\0", base=b"C:\\a\xe9\0", suffix=b"b.txt\0"):
+    volume = struct.pack("<IIII", 16 + len(label), 3, 0xDEADBEEF, 16) + label
+    at = 0x1C
+    offsets = [at, at + len(volume), at + len(volume) + len(base)]
+    body = volume + base + suffix
+    return struct.pack("<IIIIIII", 0x1C + len(body), 0x1C, 1, offsets[0], offsets[1], 0, offsets[2]) + body
+
+
+def wide_link_info():
+    label = struct.pack("<IIIII", 20 + 6, 5, 7, 0x14, 20) + "CD".encode("utf-16le") + b"\0\0"
+    base, suffix = "D:\\ü\0".encode("utf-16le"), "x\0".encode("utf-16le")
+    at = 0x24
+    head = struct.pack("<IIIIIIIII", at + len(label) + 2 + len(base) + len(suffix), at, 1, at, at + len(label), 0,
+                       at + len(label) + 1, at + len(label) + 2, at + len(label) + 2 + len(base))
+    return head + label + b"\0\0" + base + suffix
+
+
+TRACKER = struct.pack("<IIII", 0x60, 0xA0000003, 0x58, 0) + b"chris-xps\0\0\0\0\0\0\0" + GUIDS
+WHOLE = link(0xFF, struct.pack("<H", 4) + b"\2\0\0\0" + link_info() + counted("näme") + counted("..\\b.txt") + counted("C:\\")
+             + counted("-a \"b\" 😀") + counted("icon.ico") + TRACKER + struct.pack("<I", 0) + b"extra")
+LINKS = [
+    ("a link with everything", WHOLE, {
+        "is_lnk": True, "name": "näme", "relative_path": "..\\b.txt", "working_dir": "C:\\", "cmd_line_args": "-a \"b\" 😀",
+        "icon_location": "icon.ico", "icon_index": -7, "show_command": 1, "file_size": 1234, "file_attributes": 0x20,
+        "creation_time": 100, "access_time": 200, "write_time": 300, "drive_type": 3, "drive_serial_number": 0xDEADBEEF,
+        "volume_label": "DISK", "local_base_path": "C:\\aé", "common_path_suffix": "b.txt",
+        "tracker_data.machine_id": "chris-xps", "tracker_data.version": 0,
+        "tracker_data.droid_volume_id": "03020100-0504-0706-0809-0a0b0c0d0e0f",
+        "tracker_data.droid_birth_file_id": "33323130-3534-3736-3839-3a3b3c3d3e3f",
+        "overlay_size": 5, "overlay_offset": len(WHOLE) - 5}, ()),
+    ("nothing but the header", link(0, b""), {"is_lnk": True, "overlay_size": 0}, ("name", "drive", "overlay_offset", "tracker")),
+    ("ANSI strings", link(0x24, counted("nä", False) + counted("x", False)), {"name": "nä", "cmd_line_args": "x"}, ()),
+    ("paths in UTF-16", link(2, wide_link_info()), {
+        "local_base_path": "D:\\ü", "common_path_suffix": "x", "volume_label": "CD", "drive_type": 5}, ()),
+    ("link information that the flags forbid", link(0x102 | 4 | 0x80, counted("n")), {"name": "n"}, ("drive",)),
+    ("link information of 0 bytes", link(0x86, struct.pack("<I", 0) + counted("n")), {"is_lnk": True}, ("name",)),
+    ("a volume outside", link(2, struct.pack("<7I", 0x1C, 0x1C, 1, 0x7FFFFFFF, 0xFFFFFFFF, 0, 0)), {"is_lnk": True},
+     ("drive", "local", "common")),
+    ("a string that is longer than the file", link(0x84, struct.pack("<H", 0xFFFF) + b"ab"), {"is_lnk": True}, ("name", "overlay")),
+    ("an ID list that is longer than the file", link(0x85, struct.pack("<H", 0xFFFF)), {"is_lnk": True}, ("name", "overlay")),
+    ("a block that is longer than the file", link(0, struct.pack("<II", 0x7FFFFFFF, 0xA0000003)), {"is_lnk": True},
+     ("tracker", "overlay")),
+    ("a tracker of 12 bytes", link(0, struct.pack("<III", 12, 0xA0000003, 0x58) + bytes(4)), {"overlay_size": 0}, ("tracker",)),
+    ("another class", b"L\0\0\0" + bytes(80), {"is_lnk": False}, ("name", "file", "overlay")),
+]
+
+
+# zip, ooxml, crx
+
+
+def archive(files, comment=b""):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, (2020, 2, 3, 4, 5, 6))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3
+            z.writestr(info, data)
+        z.comment = comment
+    return out.getvalue()
+
+
+DOCX = archive({"[Content_Types].xml": b"<x/>", "word/document.xml": b"y" * 1000}, b"hello")
+MANIFEST = b"""\xef\xbb\xbf{ // a comment, "quoted
+ "manifest_version": 3, "name": "__MSG_AppName__", "description": "plain // text", "version": "1.2", /* and " another */
+ "default_locale": "en", "permissions": ["tabs", 7, "https://*/"], "host_permissions": ["<all_urls>"],
+ "optional_permissions": ["x"], "minimum_chrome_version": "88", "homepage_url": "https://example.org/" }"""
+EXTENSION = archive({"manifest.json": MANIFEST, "_locales/en/messages.json": b'{"appname": {"message": "Real n\xc3\xa4me"}}'})
+
+
+def message(*fields):
+    """A message of protocol buffers: (number, bytes)."""
+
+    def varint(n):
+        out = b""
+        while n > 127:
+            out += bytes([n & 127 | 128])
+            n >>= 7
+        return out + bytes([n])
+
+    return b"".join(varint(number << 3 | 2) + varint(len(data)) + data for number, data in fields)
+
+
+def letters(digest):
+    return "".join(chr(ord("a") + int(c, 16)) for c in digest.hex())
+
+
+class Key:
+    def __init__(self, scratch, *kind):
+        self.file = scratch / "key.pem"
+        subprocess.run(["openssl", "genpkey", "-quiet", "-out", self.file, *kind], check=True, stderr=subprocess.DEVNULL)
+        self.pem = self.file.read_bytes()
+        self.public = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER", "-in", self.file], check=True,
+                                     capture_output=True).stdout
+
+    def sign(self, data, digest="-sha256"):
+        self.file.write_bytes(self.pem)
+        return subprocess.run(["openssl", "dgst", digest, "-sign", self.file], input=data, check=True, capture_output=True).stdout
+
+
+def crx3(keys, zipped, lie=b"", tail=b""):
+    who = hashlib.sha256(keys[0].public).digest()[:16]
+    data = message((1, who))
+    signed = b"CRX3 SignedData\0" + struct.pack("<I", len(data)) + data + zipped
+    proofs = [(2 if n == 0 else 3, message((1, k.public), (2, k.sign(signed + lie)))) for n, k in enumerate(keys)]
+    header = message(*proofs, (10000, data)) + tail
+    return b"Cr24" + struct.pack("<II", 3, len(header)) + header + zipped
+
+
+def crx2(key, zipped):
+    signature = key.sign(zipped, "-sha1")
+    return b"Cr24" + struct.pack("<III", 2, len(key.public), len(signature)) + key.public + signature + zipped
+
+
+def test_lnk(scratch):
+    for name, data, wanted, absent in LINKS:
+        expect(name, "lnk", data, wanted, scratch, absent)
+    return [WHOLE]
+
+
+def test_zip(scratch):
+    wanted = {"number_of_on_disk_entries": 2, "number_of_total_entries": 2, "zip_comment_len": 5, "zip_comment_str": "hello",
+              "entries[0].name_string": "[Content_Types].xml", "entries[0].name_length": 19, "entries[1].uncompressed_size": 1000,
+              "entries[1].compression_method_value": 8, "entries[1].compression_method_name": "Deflate",
+              "entries[1].os_name": "Unix", "entries[1].spec_version": 20, "entries[1].version_made_by": 0x314,
+              "entries[1].mod_time_raw": 4 << 11 | 5 << 5 | 3, "entries[1].mod_date_raw": 40 << 9 | 2 << 5 | 3,
+              "central_dir_offset": DOCX.index(b"PK\1\2")}
+    expect("a document", "ooxml", DOCX, {"is_ooxml": True, **wanted}, scratch)
+    expect("a document", "zip", DOCX, {"is_zip": True, **wanted}, scratch)
+    expect("an archive", "ooxml", archive({"a": b"b"}), {"is_ooxml": False}, scratch, ("zip_comment_str",))
+    expect("a document behind other bytes", "ooxml", b"MZ" + DOCX, {}, scratch, ("is_", "entries"))
+    expect("an archive behind other bytes", "zip", b"MZ" * 100 + DOCX, {"is_zip": True, **wanted}, scratch)
+    expect("65,535 entries that are not there", "zip", DOCX.replace(b"\2\0\2\0", b"\xff\xff\xff\xff"),
+           {"number_of_total_entries": 65535, "entries[1].flags": 0}, scratch, ("entries[2]",))
+    at = DOCX.index(b"PK\5\6") + 16
+    expect("a directory outside", "zip", DOCX[:at] + b"\xf0\xff\xff\xff" + DOCX[at + 4 :], {"is_zip": True}, scratch, ("entries[",))
+    expect("no archive", "zip", b"PK\3\4" + bytes(100), {"is_zip": False}, scratch, ("central", "entries"))
+    return [DOCX]
+
+
+def test_crx(scratch):
+    if shutil.which("openssl") is None:
+        return []
+    rsa, ec = Key(scratch, "-algorithm", "RSA"), Key(scratch, "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    facts3 = {"is_crx": True, "id": letters(hashlib.sha256(rsa.public).digest()[:16]), "version": "1.2",
+              "name": "Real näme", "raw_name": "__MSG_AppName__", "description": "plain // text",
+              "raw_description": "plain // text", "homepage_url": "https://example.org/", "permissions[0]": "tabs",
+              "permissions[1]": "https://*/", "host_permissions[0]": "<all_urls>", "optional_permissions[0]": "x",
+              "minimum_chrome_version": "88", "signatures[0].key": hashlib.sha256(rsa.public).hexdigest(),
+              "signatures[0].verified": True}
+    three = crx3([rsa, ec], EXTENSION)
+    expect("version 3", "crx", three, {**facts3, "crx_version": 3, "signatures[1].verified": True,
+                                       "header_size": struct.unpack_from("<I", three, 8)[0]}, scratch)
+    expect("version 2", "crx", crx2(rsa, EXTENSION), {**facts3, "crx_version": 2}, scratch)
+    expect("a signature of other bytes", "crx", crx3([rsa], EXTENSION, b"x"), {"signatures[0].verified": False}, scratch)
+    expect("a changed archive", "crx", three + b"x", {"signatures[0].verified": False}, scratch)
+    expect("an unknown group in the header", "crx", crx3([rsa], EXTENSION, tail=b"\x0b"), facts3, scratch)
+    expect("no manifest", "crx", crx3([rsa], archive({"a": b"b"})), {"is_crx": True}, scratch, ("version", "name"))
+    expect("a manifest that is a list", "crx", crx3([rsa], archive({"manifest.json": b"[1]"})), {"is_crx": True}, scratch, ("name",))
+    expect("a manifest nested 100,000 deep", "crx", crx3([rsa], archive({"manifest.json": b"[" * 100000})), {"is_crx": True}, scratch,
+           ("name",))
+    expect("a manifest of 1 GB of zeroes", "crx", crx3([rsa], archive({"manifest.json": bytes(1 << 26)})), {"is_crx": True}, scratch)
+    expect("a header of 4 GB", "crx", b"Cr24" + struct.pack("<II", 3, 0xFFFFFFFF), {"is_crx": True}, scratch, ("header_size", "id"))
+    expect("version 4", "crx", b"Cr24" + struct.pack("<II", 4, 0), {"is_crx": False}, scratch, ("crx_version",))
+    return [three]
+
+
+def in_rules(scratch):
+    """Facts as conditions see them: booleans, constants within structs, arrays of text, functions."""
+    (scratch / "r.yar").write_text(
+        'import "lnk"\nimport "zip"\nimport "magic"\n'
+        "rule a { condition: lnk.is_lnk and lnk.drive_type == lnk.DriveType.FIXED and not zip.is_zip }\n"
+        "rule b { condition: lnk.show_command == lnk.ShowCommand.MAXIMIZED or lnk.file_attributes & "
+        "lnk.FILE_ATTRIBUTE_HIDDEN != 0 }\n"
+        'rule c { condition: magic.mime_type() contains "/" and magic.type() contains "shortcut" }\n')
+    (scratch / "f").write_bytes(WHOLE)
+    run = subprocess.run([GLACIS, "yara", scratch / "r.yar", scratch / "f"], capture_output=True, text=True)
+    if [x.split()[0] for x in run.stdout.split("\n") if x] != ["a", "c"]:
+        failures.append(f"rules over a link: {run.stdout}{run.stderr}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        seeds = {m: f(scratch) for m, f in TESTS.items()}
+        in_rules(scratch)
+        rng, n = random.Random(3), 0
+        for module, files in seeds.items():
+            for data in files:
+                for _ in range(40):
+                    n += 1
+                    facts(module, broken(data, rng), scratch)
+    for line in failures:
+        print(line)
+    print(f"{len(TESTS)} modules, {n} broken files, {len(failures)} failures")
+    return 1 if failures else 0
+
+
+TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx}
+if __name__ == "__main__":
+    sys.exit(main())
