@@ -516,6 +516,40 @@ class Compile(Case):
         self.call("explain", "-s", self.image, self.dir, code=2)
 
 
+class Bench(Case):
+    def test_cost_of_rules(self):
+        """Counts of a corpus that is known: 3 files, in one of them both strings; nothing of the third rule."""
+        rules = self.put("rules.yar", RULES.encode() + b"rule Never { strings: $x = \"not-there-at-all\" condition: $x }\n")
+        corpus = os.path.join(self.dir, "corpus")
+        os.mkdir(corpus)
+        for name, data in (("a", b"needle-in-the-hay " * 3), ("b", b"nothing"), ("c", b"second string")):
+            with open(os.path.join(corpus, name), "wb") as f:
+                f.write(data)
+        for jobs in ("1", "2"):
+            p = self.call("bench", "rules", "--json", "-j", jobs, rules, corpus, code=0)
+            rows = {r["rule"]: r for r in map(json.loads, p.stdout.splitlines())}
+            self.assertEqual(set(rows), {"Needle", "Other"})
+            self.assertEqual(rows["Needle"]["judged"], 2)
+            self.assertEqual(rows["Other"]["judged"], 1)
+            self.assertGreaterEqual(rows["Needle"]["candidates"], rows["Needle"]["confirmed"])
+            self.assertGreaterEqual(rows["Needle"]["confirmed"], 2)
+            self.assertEqual(rows["Needle"]["corpus_files"], 3)
+            self.assertEqual(rows["Needle"]["corpus_bytes"], 3 * 18 + 7 + 13)
+            self.assertEqual(rows["Needle"]["line"], 2)
+        order = [json.loads(x)["judged"] for x in
+                 self.call("bench", "rules", "--sort", "judged", "--json", rules, corpus, code=0).stdout.splitlines()]
+        self.assertEqual(order, sorted(order, reverse=True))
+        self.assertEqual(len(self.call("bench", "rules", "-n", "1", rules, corpus, code=0).stdout.splitlines()), 3)
+
+    def test_wrong_command_lines_are_2(self):
+        for args in ([], ["files"], ["rules"], ["rules", self.image], ["rules", "--sort", "size", self.image, self.dir],
+                     ["rules", self.image, os.path.join(self.dir, "missing")]):
+            self.call("bench", *args, code=2)
+        self.call("bench", "--help", code=0)
+        self.call("bench", "rules", "--help", code=0)
+        self.call("help", "bench", code=0)
+
+
 class Terminal(Case):
     def scan_on_terminal(self, env, *args):
         for i in range(300):

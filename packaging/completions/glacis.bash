@@ -4,7 +4,7 @@ _glacis()
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump yara version help' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump yara bench version help' -- "$cur")
         return
     fi
     case $prev in
@@ -12,7 +12,11 @@ _glacis()
         mapfile -t COMPREPLY < <(compgen -W 'yara yara-x' -- "$cur")
         return
         ;;
-    -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
+    --sort)
+        mapfile -t COMPREPLY < <(compgen -W 'time candidates judged' -- "$cur")
+        return
+        ;;
+    -n | --top | -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
         return
         ;;
     esac
@@ -21,8 +25,9 @@ _glacis()
         --timeout --dialect -v --verbose -q --quiet --no-jail --help' ;;
     compile) options='-o --output --add-to -d --define --dialect --strict --no-ir -q --quiet --help' ;;
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
+    bench) options='rules -d --define -j --jobs -n --top --dialect --json --sort --no-jail --help' ;;
     dump) options='--ir --check --help' ;;
-    help) options='scan compile explain dump version' ;;
+    help) options='scan compile explain dump bench version' ;;
     esac
     if [[ $cur == -* || ${COMP_WORDS[1]} == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

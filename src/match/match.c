@@ -277,3 +277,9 @@ const struct glc_rule_cost *glc_matcher_costs(const struct glc_matcher *m, uint3
     *rules = m->img->rules;
     return m->cost;
 }
+
+void glc_matcher_costs_clear(struct glc_matcher *m)
+{
+    if (m->cost != NULL)
+        memset(m->cost, 0, ((size_t)m->img->rules + 1) * sizeof *m->cost);
+}

@@ -67,6 +67,7 @@ struct glc_rule_cost {
 
 /* One record for each rule of the image (with opt.costs; else NULL). */
 const struct glc_rule_cost *glc_matcher_costs(const struct glc_matcher *m, uint32_t *rules);
+void glc_matcher_costs_clear(struct glc_matcher *m); /* count from nothing again */
 
 /* Why a rule matched or not, for `glacis explain`: each pattern with its occurrences and a few bytes around,
  * each branch of the condition with its value, as text (indented) appended to `out`. Uses the layer of the

@@ -435,6 +435,7 @@ struct glc_scanner *glc_scanner_new(struct glc_image *const *image, uint32_t ima
         .all = opt->all,
         .strings = opt->strings,
         .most = opt->most,
+        .costs = opt->costs,
         .console = opt->console,
         .console_to = opt->console_to,
     };
@@ -461,6 +462,17 @@ void glc_scanner_free(struct glc_scanner *s)
     glc_arena_done(&s->layers);
     glc_arena_done(&s->results);
     free(s);
+}
+
+const struct glc_rule_cost *glc_scanner_costs(const struct glc_scanner *s, uint32_t image, uint32_t *rules)
+{
+    return image < s->images ? glc_matcher_costs(s->matcher[image], rules) : NULL;
+}
+
+void glc_scanner_costs_clear(struct glc_scanner *s)
+{
+    for (uint32_t i = 0; i < s->images; i++)
+        glc_matcher_costs_clear(s->matcher[i]);
 }
 
 void glc_scanner_deadline(struct glc_scanner *s, uint64_t ms)

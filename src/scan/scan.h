@@ -15,6 +15,7 @@ struct glc_scan_options {
     bool all;                 /* every finding in every layer, not only the first */
     bool strings;             /* findings carry their strings */
     bool bytes;               /* and those the bytes that matched (at most GLC_FOUND_BYTES each) */
+    bool costs;               /* count what each rule costs: glc_scanner_costs() */
     bool top_only;            /* the file itself and nothing unpacked from it: as `yara` judges */
     uint32_t most;            /* occurrences kept per pattern; 0: the matcher's default */
     struct glc_budget budget; /* all zero: the default */
@@ -68,6 +69,10 @@ void glc_scanner_free(struct glc_scanner *s);
 /* How long a file may take from now on; 0: as long as it wants. */
 void glc_scanner_deadline(struct glc_scanner *s, uint64_t ms);
 enum glc_err glc_scanner_define(struct glc_scanner *s, struct glc_span name, struct glc_span value) GLC_CHECK;
+
+/* What the rules of image number `image` have cost since the last clearing; NULL without opt.costs. */
+const struct glc_rule_cost *glc_scanner_costs(const struct glc_scanner *s, uint32_t image, uint32_t *rules);
+void glc_scanner_costs_clear(struct glc_scanner *s);
 
 /* Judge bytes in memory. The result lives until the next call. Never fails: what goes wrong is UNSCANNED with
  * its reason. */

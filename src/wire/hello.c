@@ -3,7 +3,7 @@
 #include "base/cursor.h"
 #include "wire/msg.h"
 
-enum { ALL = 1, STRINGS = 2, BYTES = 4, TOP_ONLY = 8, CONSOLE = 16 };
+enum { ALL = 1, STRINGS = 2, BYTES = 4, TOP_ONLY = 8, CONSOLE = 16, COSTS = 32 };
 
 static void put(uint8_t **at, uint64_t v, unsigned bytes)
 {
@@ -14,7 +14,8 @@ static void put(uint8_t **at, uint64_t v, unsigned bytes)
 void glc_hello_encode(const struct glc_scan_options *opt, uint8_t out[GLC_HELLO_BYTES])
 {
     uint32_t flags = (opt->all ? ALL : 0) | (opt->strings ? STRINGS : 0) | (opt->bytes ? BYTES : 0) |
-                     (opt->top_only ? TOP_ONLY : 0) | (opt->console != NULL ? CONSOLE : 0);
+                     (opt->top_only ? TOP_ONLY : 0) | (opt->console != NULL ? CONSOLE : 0) |
+                     (opt->costs ? COSTS : 0);
     memset(out, 0, GLC_HELLO_BYTES);
     put(&out, GLC_WIRE_VERSION, 4);
     put(&out, flags, 4);
@@ -42,6 +43,7 @@ bool glc_hello_decode(struct glc_span body, struct glc_scan_options *out)
                                   .strings = (flags & STRINGS) != 0,
                                   .bytes = (flags & BYTES) != 0,
                                   .top_only = (flags & TOP_ONLY) != 0,
+                                  .costs = (flags & COSTS) != 0,
                                   .console = (flags & CONSOLE) != 0 ? ignore_line : NULL };
     o.most = glc_cursor_u32le(&c);
     o.budget.depth = glc_cursor_u32le(&c);

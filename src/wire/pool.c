@@ -403,6 +403,11 @@ static const char *take_record(struct glc_pool *p, struct worker *w, const struc
             p->opt.text(p->opt.to, ring_at(&w->out, 0)->tag, r->body);
         return NULL;
     }
+    if (r->kind == GLC_RECORD_COSTS)
+        return p->opt.costs != NULL &&
+                       glc_record_get_costs(r->body, p->opt.segments, p->opt.costs, p->opt.to) == GLC_OK
+                   ? NULL
+                   : "its costs cannot be read";
     struct glc_result result;
     bool cut = false;
     glc_arena_reset(&p->arena);

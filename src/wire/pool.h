@@ -28,6 +28,9 @@ struct glc_pool_options {
     void (*verdict)(void *to, void *tag, const struct glc_result *r);
     /* Text for people about the file, before its verdict: explanations, console lines. May be NULL. */
     void (*text)(void *to, void *tag, struct glc_span text);
+    /* What a rule cost on some files, with scan.costs; to be summed. An image and a rule that do not exist
+     * may be named by a worker that lies. */
+    void (*costs)(void *to, uint32_t image, uint32_t rule, const struct glc_rule_cost *cost);
     /* Once, when the first worker is ready: what its jail is made of. May be NULL. */
     void (*ready)(void *to, int landlock, bool seccomp);
     void *to;

@@ -7,6 +7,7 @@ enum {
     STRING_LEAST = 26, /* bytes of the shortest string record */
     FINDING_LEAST = 13,
     NOTE_LEAST = 14,
+    COST = 36,
     FLAG_CUT = 1,
 };
 
@@ -118,7 +119,7 @@ enum glc_err glc_record_next(struct glc_span stream, struct glc_record *out, siz
         return GLC_LIMIT;
     uint8_t kind = glc_cursor_u8(&c);
     uint64_t id = glc_cursor_u64le(&c);
-    if (kind != GLC_RECORD_VERDICT && kind != GLC_RECORD_TEXT)
+    if (kind != GLC_RECORD_VERDICT && kind != GLC_RECORD_TEXT && kind != GLC_RECORD_COSTS)
         return GLC_CORRUPT;
     *out = (struct glc_record){ kind, id, glc_cursor_span(&c, len - 9) };
     *used = (size_t)len + GLC_RECORD_HEAD;
@@ -246,5 +247,49 @@ enum glc_err glc_record_get_verdict(struct glc_span body, uint32_t images, struc
     }
     *cut = (flags & FLAG_CUT) != 0;
     *out = r;
+    return GLC_OK;
+}
+
+bool glc_record_put_costs(struct glc_buf *out, uint64_t id, uint32_t image, const struct glc_rule_cost *cost,
+                          uint32_t rules)
+{
+    size_t at = out->len;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < rules; i++)
+        n += (cost[i].candidates | cost[i].judged) != 0;
+    put_head(out, GLC_RECORD_COSTS, id);
+    glc_buf_u16le(out, (uint16_t)image);
+    glc_buf_u32le(out, n);
+    for (uint32_t i = 0; i < rules && !out->failed; i++) {
+        if ((cost[i].candidates | cost[i].judged) == 0)
+            continue;
+        glc_buf_u32le(out, i);
+        put_u64(out, cost[i].candidates);
+        put_u64(out, cost[i].confirmed);
+        put_u64(out, cost[i].judged);
+        put_u64(out, cost[i].ns);
+    }
+    return finish(out, at);
+}
+
+enum glc_err glc_record_get_costs(struct glc_span body, uint32_t images,
+                                  void (*each)(void *to, uint32_t image, uint32_t rule,
+                                               const struct glc_rule_cost *cost),
+                                  void *to)
+{
+    struct glc_cursor c = glc_cursor(body);
+    uint32_t image = glc_cursor_u16le(&c);
+    uint32_t n = get_count(&c, COST);
+    if (!glc_cursor_ok(&c) || image >= images || glc_cursor_left(&c) != (size_t)n * COST)
+        return GLC_CORRUPT;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t rule = glc_cursor_u32le(&c);
+        struct glc_rule_cost cost = { 0 };
+        cost.candidates = glc_cursor_u64le(&c);
+        cost.confirmed = glc_cursor_u64le(&c);
+        cost.judged = glc_cursor_u64le(&c);
+        cost.ns = glc_cursor_u64le(&c);
+        each(to, image, rule, &cost);
+    }
     return GLC_OK;
 }

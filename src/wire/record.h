@@ -7,6 +7,8 @@
  *   note    = text:str off:u64 path
  *   path    = layers:u16 str*
  *   str     = length:u32 byte*
+ *   costs   = image:u16 rules:u32 cost*       (of a batch of files, before the verdict of its last)
+ *   cost    = rule:u32 candidates:u64 confirmed:u64 judged:u64 ns:u64
  *
  * The decoder trusts nothing: a worker may have been taken over by what it read. */
 #ifndef GLC_WIRE_RECORD_H
@@ -19,6 +21,7 @@
 enum {
     GLC_RECORD_VERDICT = 1,
     GLC_RECORD_TEXT = 2, /* body: bytes for people (explain, console.log) */
+    GLC_RECORD_COSTS = 3,
     GLC_RECORD_HEAD = 4,
     GLC_RECORD_LONGEST = 64 << 20,
 };
@@ -33,6 +36,15 @@ struct glc_record {
  * so). */
 bool glc_record_put_verdict(struct glc_buf *out, uint64_t id, const struct glc_result *r);
 bool glc_record_put_text(struct glc_buf *out, uint64_t id, struct glc_span text);
+
+/* What the rules of an image cost; those that cost nothing are left out. */
+bool glc_record_put_costs(struct glc_buf *out, uint64_t id, uint32_t image, const struct glc_rule_cost *cost,
+                          uint32_t rules);
+/* GLC_CORRUPT: the body is no such list. `each` may have been called before. */
+enum glc_err glc_record_get_costs(struct glc_span body, uint32_t images,
+                                  void (*each)(void *to, uint32_t image, uint32_t rule,
+                                               const struct glc_rule_cost *cost),
+                                  void *to) GLC_CHECK;
 
 /* The first record of `stream`: GLC_OK with *used bytes; GLC_LIMIT: not all of it is there yet; GLC_CORRUPT.
  */

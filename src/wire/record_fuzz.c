@@ -6,6 +6,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void count(void *to, uint32_t image, uint32_t rule, const struct glc_rule_cost *cost)
+{
+    *(uint64_t *)to += image + rule + cost->ns;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct glc_span stream = glc_span(data, size);
@@ -13,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     glc_arena_init(&a, 64 << 20);
     struct glc_record r;
     size_t used;
+    uint64_t costs = 0;
     while (glc_record_next(stream, &r, &used) == GLC_OK) {
         struct glc_result v;
         bool cut;
@@ -32,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             }
             glc_buf_done(&b);
         }
+        if (r.kind == GLC_RECORD_COSTS)
+            (void)!glc_record_get_costs(r.body, 2, count, &costs);
         stream = glc_span_sub(stream, used, stream.len);
     }
     glc_arena_done(&a);

@@ -230,6 +230,21 @@ static bool on_define(struct worker *w, const struct glc_wire_msg *m)
     return false;
 }
 
+/* What the rules cost since the last batch, under the id of a file that has no verdict yet. */
+static bool tell_costs(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->images; i++) {
+        uint32_t rules = 0;
+        const struct glc_rule_cost *cost = glc_scanner_costs(w->scanner, i, &rules);
+        if (cost == NULL)
+            return true;
+        if (!glc_record_put_costs(&w->out, w->id, i, cost, rules))
+            return false;
+    }
+    glc_scanner_costs_clear(w->scanner);
+    return true;
+}
+
 static bool on_files(struct worker *w, struct glc_wire_msg *m)
 {
     struct glc_cursor c = glc_cursor(m->body);
@@ -244,7 +259,7 @@ static bool on_files(struct worker *w, struct glc_wire_msg *m)
         atomic_store_explicit(&w->page->current, w->id, memory_order_relaxed);
         judge_file(w, &(struct judge){ 0 }, m->fd[i], size, &r);
         close(m->fd[i]);
-        ok = answer(w, &r);
+        ok = (i + 1 != m->fds || tell_costs(w)) && answer(w, &r);
     }
     for (; i < m->fds; i++)
         close(m->fd[i]);

@@ -3,8 +3,8 @@
  *
  * glacis-worker [--cpu SECONDS] [--memory BYTES] [--magic] [--no-jail]
  *
- * The jail closes, then the first message is read. No library needs a file after that: OpenSSL is told to read
- * no configuration; --magic loads libmagic's tables and the time zone before. */
+ * The jail closes, then the first message is read. No library needs a file after that: OpenSSL is told to
+ * read no configuration; --magic loads libmagic's tables and the time zone before. */
 #include "base/digest.h"
 #include "base/num.h"
 #include "format/module/magic.h"
