@@ -31,6 +31,7 @@ enum {
     SLOWEST = 8 << 20, /* bytes a second that something large is given beyond the timeout */
     WHOLE_MOST_S = 4 * 3600,
     RECORDS_MOST = 4000000, /* of one target */
+    GAPS_MOST = 200,        /* of one file: more would drown what others say */
     SCRATCH = 1 << 20,
 };
 
@@ -62,6 +63,7 @@ struct glc_reader {
     struct whole *whole;
     unsigned deaths, failed_starts;
     uint64_t records;
+    unsigned gaps; /* of the file that is due */
     bool given_up;
     char why[256]; /* it could not be started */
     uint8_t buf[GLC_WIRE_LONGEST + 1];
@@ -213,7 +215,8 @@ static const char *take_found(struct glc_reader *r, struct glc_span rest)
             return "what the process that read it answers cannot be read";
         if (r->sent == 0 && r->whole == NULL)
             return "the process that read it spoke without being asked";
-        if (++r->records > RECORDS_MOST)
+        r->gaps = x.kind == GLC_ANSWER_GAP ? r->gaps + 1 : x.kind == GLC_ANSWER_DONE ? 0 : r->gaps;
+        if (++r->records > RECORDS_MOST || (r->whole == NULL && r->gaps > GAPS_MOST))
             return "the process that read it does not stop talking";
         if (x.kind != GLC_ANSWER_DONE) {
             glc_answer_take(r->a, &x);
@@ -305,7 +308,7 @@ static bool start(struct glc_reader *r)
         }
         r->state = GLC_WIRE_AUDIT_NEW;
         r->seen = 0;
-        r->sent = 0;
+        r->sent = r->gaps = 0;
         b.len = 0;
         glc_buf_u32le(&b, GLC_WIRE_VERSION);
         glc_buf_u64le(&b, glc_answer_register(r->a->reg));

@@ -72,23 +72,36 @@ static enum glc_err open_file(int parent, const struct glc_entry *e, int *out)
     return GLC_OK;
 }
 
-/* Have the content read where some collector wants it. */
-static void content(const struct walk *w, int parent, const struct glc_entry *e)
+static bool wanted(const struct glc_entry *e)
 {
-    bool wanted = false;
-    for (enum glc_source_id id = 0; id < GLC_SOURCES && !wanted; id++)
-        wanted = glc_source_wants(id, e);
-    if (!wanted)
-        return;
-    int fd = -1;
-    enum glc_err err = e->type == GLC_ENTRY_LINK ? open_link(w, e, &fd) : open_file(parent, e, &fd);
-    if (err == GLC_OK) {
-        glc_reader_file(w->reader, fd, e);
-        return;
-    }
     for (enum glc_source_id id = 0; id < GLC_SOURCES; id++)
         if (glc_source_wants(id, e))
-            glc_source_gap(w->a, &glc_sources[id], e, err);
+            return true;
+    return false;
+}
+
+/* Have the content read where some collector wants it. Sizes are asked of what is wanted only: most files are
+ * not.
+ */
+static void content(const struct walk *w, int parent, struct glc_entry *e)
+{
+    struct stat st;
+    int fd = -1;
+    if (!wanted(e))
+        return;
+    enum glc_err err = e->type == GLC_ENTRY_LINK ? open_link(w, e, &fd) : open_file(parent, e, &fd);
+    if (err != GLC_OK) {
+        for (enum glc_source_id id = 0; id < GLC_SOURCES; id++)
+            if (glc_source_wants(id, e))
+                glc_source_gap(w->a, &glc_sources[id], e, err);
+        return;
+    }
+    if (fstat(fd, &st) == 0 && strncmp(e->path, "/proc/", 6) != 0) /* whose files do not tell */
+        e->size = (uint64_t)st.st_size;
+    if (wanted(e))
+        glc_reader_file(w->reader, fd, e);
+    else
+        close(fd);
 }
 
 /* File systems that are no part of this host's disks. */
@@ -134,20 +147,19 @@ static bool skip(const struct walk *w, const char *name)
     return !numeric || (strcmp(name, "comm") != 0 && strcmp(name, "environ") != 0);
 }
 
-static enum glc_entry_type type_of(int parent, const struct dirent *d, uint64_t *size)
+static enum glc_entry_type type_of(int parent, const struct dirent *d)
 {
     struct stat st;
-    *size = UINT64_MAX;
     switch (d->d_type) {
     case DT_DIR:
         return GLC_ENTRY_DIR;
     case DT_LNK:
         return GLC_ENTRY_LINK;
     case DT_REG:
+        return GLC_ENTRY_FILE;
     case DT_UNKNOWN:
         if (fstatat(parent, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             return GLC_ENTRY_OTHER;
-        *size = (uint64_t)st.st_size;
         return S_ISREG(st.st_mode)   ? GLC_ENTRY_FILE
                : S_ISDIR(st.st_mode) ? GLC_ENTRY_DIR
                : S_ISLNK(st.st_mode) ? GLC_ENTRY_LINK
@@ -198,10 +210,7 @@ static void one(struct walk *w, const struct dirent *d)
     w->path[at] = '/';
     memcpy(w->path + at + 1, d->d_name, n + 1);
     if (!skip(w, d->d_name)) {
-        struct glc_entry e = { .path = w->path };
-        e.type = type_of(parent, d, &e.size);
-        if (strncmp(w->path, "/proc/", 6) == 0)
-            e.size = UINT64_MAX;
+        struct glc_entry e = { .path = w->path, .type = type_of(parent, d), .size = UINT64_MAX };
         w->a->targets[w->a->ntargets - 1].entries++;
         glc_collect_path(w->a, &e);
         content(w, parent, &e);
