@@ -93,6 +93,8 @@ static enum glc_err check_header(const struct glc_img_header *h, struct glc_span
     memset(top + offsetof(struct glc_img_header, sum), 0, sizeof h->sum);
     if (glc_img_sum(glc_span(top, sizeof top)) != h->sum)
         return glc_err_set(err, GLC_CORRUPT, "header damaged", 0);
+    if (glc_img_end(h->end & GLC_IMG_END_BITS) != h->end || (h->end & GLC_IMG_END_BITS) < h->size)
+        return glc_err_set(err, GLC_CORRUPT, "header damaged", offsetof(struct glc_img_header, end));
     if (h->modules != 0 && (modules == NULL || h->modules != glc_modules_fingerprint(modules)))
         return glc_err_set(err, GLC_UNSUPPORTED, "image compiled for other modules: compile it again", 24);
     return GLC_OK;
@@ -141,7 +143,7 @@ static uint64_t stated_end(struct glc_span bytes)
     if (bytes.len < sizeof head)
         return 0;
     memcpy(&head, bytes.ptr, sizeof head);
-    uint64_t end = head.end & 0xffffffffffff;
+    uint64_t end = head.end & GLC_IMG_END_BITS;
     return glc_img_end(end) == head.end && end <= bytes.len && end >= head.size ? end : 0;
 }
 

@@ -259,9 +259,11 @@ static inline uint16_t glc_img_fp(uint64_t hash)
 
 /* Where a file's images end, with 16 bits of check: one aligned word, so that whoever reads it while an
  * addition is written sees the old or the new. */
+#define GLC_IMG_END_BITS UINT64_C(0xffffffffffff)
+
 static inline uint64_t glc_img_end(uint64_t bytes)
 {
-    return (bytes & 0xffffffffffff) | (bytes * GLC_IMG_MIX >> 48) << 48;
+    return (bytes & GLC_IMG_END_BITS) | (bytes * GLC_IMG_MIX >> 48) << 48;
 }
 
 /* A checksum against damage, not against malice: four multiply-xor lanes over 8-byte words. */
