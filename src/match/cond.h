@@ -22,8 +22,8 @@ struct glc_cond_env {
     enum glc_err (*found_in)(void *ctx, uint32_t pattern, uint64_t first, uint64_t last, bool *out);
     enum glc_err (*count)(void *ctx, uint32_t pattern, uint64_t enough,
                           uint64_t *out); /* may stop at `enough` */
-    enum glc_err (*list)(void *ctx, uint32_t pattern, const struct glc_occurrence **o,
-                         uint64_t *n); /* by offset */
+    enum glc_err (*list)(void *ctx, uint32_t pattern, bool lengths, const struct glc_occurrence **o,
+                         uint64_t *n); /* by offset; without `lengths` only the offsets are sure */
     enum glc_err (*rule)(void *ctx, uint32_t rule, bool *out);
     struct glc_re_scratch *re;
     void (*console)(void *to, const char *line); /* NULL: nowhere */

@@ -235,14 +235,11 @@ static bool found_at(struct vm *m, uint32_t p, const struct glc_value *at, bool 
 static bool count_in(struct vm *m, uint32_t p, uint64_t first, uint64_t last, uint64_t *out)
 {
     const struct glc_occurrence *o;
-    uint64_t n, k = 0;
-    if (!asked(m, m->env->list(m->env->ctx, p, &o, &n)))
+    uint64_t n;
+    if (!asked(m, m->env->list(m->env->ctx, p, false, &o, &n)))
         return false;
-    if (!glc_re_charge(m->env->steps, n / 8))
-        return fail(m, GLC_LIMIT);
-    for (uint64_t i = 0; i < n && o[i].offset <= last; i++)
-        k += o[i].offset >= first;
-    *out = k;
+    uint64_t from = glc_occurrence_from(o, n, first);
+    *out = last == UINT64_MAX ? n - from : glc_occurrence_from(o, n, last + 1) - from;
     return true;
 }
 
@@ -282,7 +279,7 @@ static bool do_nth(struct vm *m, bool length)
     }
     const struct glc_occurrence *o;
     uint64_t n, i = (uint64_t)v->u.integer;
-    if (!asked(m, m->env->list(m->env->ctx, p, &o, &n)))
+    if (!asked(m, m->env->list(m->env->ctx, p, length, &o, &n)))
         return false;
     *v = i > n ? glc_cond_undefined(GLC_T_INT)
                : glc_cond_int((int64_t)(length ? o[i - 1].length : o[i - 1].offset));

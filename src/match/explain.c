@@ -43,7 +43,7 @@ static enum glc_err show_pattern(struct glc_matcher *m, const struct glc_img_rul
     if (e != GLC_OK)
         return e;
     m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
-    e = glc_matcher_list(m, r->pattern + p, &s);
+    e = glc_matcher_list(m, r->pattern + p, true, &s);
     glc_buf_printf(out, "  %.*s: ", (int)info.id.len, (const char *)info.id.ptr);
     if (e == GLC_LIMIT) {
         glc_buf_puts(out, "out of budget\n");

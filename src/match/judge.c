@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "match/matcher.h"
+#include "rule/rule.h"
 
 /* Work for one rule on one layer: about what a few walks over the layer cost. */
 static uint64_t step_budget(const struct glc_matcher *m)
@@ -30,11 +31,12 @@ static enum glc_err env_found_at(void *ctx, uint32_t pattern, uint64_t offset, b
     return glc_matcher_at(m, pattern_of(m, pattern), offset, out);
 }
 
-static enum glc_err env_list(void *ctx, uint32_t pattern, const struct glc_occurrence **list, uint64_t *n)
+static enum glc_err env_list(void *ctx, uint32_t pattern, bool lengths, const struct glc_occurrence **list,
+                             uint64_t *n)
 {
     struct glc_matcher *m = ctx;
     const struct glc_slot *s;
-    enum glc_err e = glc_matcher_list(m, pattern_of(m, pattern), &s);
+    enum glc_err e = glc_matcher_list(m, pattern_of(m, pattern), lengths, &s);
     if (e == GLC_OK) {
         *list = s->list;
         *n = s->n;
@@ -44,33 +46,22 @@ static enum glc_err env_list(void *ctx, uint32_t pattern, const struct glc_occur
 
 static enum glc_err env_found_in(void *ctx, uint32_t pattern, uint64_t first, uint64_t last, bool *out)
 {
-    const struct glc_occurrence *list;
-    uint64_t n, lo = 0;
-    enum glc_err e = env_list(ctx, pattern, &list, &n);
-    if (e != GLC_OK)
-        return e;
-    uint64_t left = n;
-    while (left > 0) {
-        uint64_t half = left / 2;
-        if (list[lo + half].offset < first) {
-            lo += half + 1;
-            left -= half + 1;
-        } else {
-            left = half;
-        }
-    }
-    *out = lo < n && list[lo].offset <= last;
-    return GLC_OK;
+    struct glc_matcher *m = ctx;
+    return glc_matcher_in(m, pattern_of(m, pattern), first, last, out);
 }
 
+/* YARA stops counting at a million; ClamAV does not. */
 static enum glc_err env_count(void *ctx, uint32_t pattern, uint64_t enough, uint64_t *out)
 {
+    enum { YARA_MOST = 1000000 };
     struct glc_matcher *m = ctx;
-    const struct glc_slot *s;
-    (void)enough;
-    enum glc_err e = glc_matcher_list(m, pattern_of(m, pattern), &s);
-    if (e == GLC_OK)
-        *out = s->n + s->cut;
+    const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, m->rule, sizeof *r);
+    bool yara = r != NULL && r->language == GLC_LANG_YARA;
+    if (yara && enough > YARA_MOST)
+        enough = YARA_MOST;
+    enum glc_err e = glc_matcher_count(m, pattern_of(m, pattern), enough, out);
+    if (e == GLC_OK && yara && *out > YARA_MOST)
+        *out = YARA_MOST;
     return e;
 }
 

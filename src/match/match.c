@@ -206,7 +206,7 @@ static enum glc_err list_found(struct glc_matcher *m)
         for (uint32_t p = 0; r != NULL && p < r->patterns; p++) {
             const struct glc_slot *s;
             m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
-            enum glc_err e = glc_matcher_list(m, r->pattern + p, &s);
+            enum glc_err e = glc_matcher_list(m, r->pattern + p, true, &s);
             if (e == GLC_LIMIT) {
                 m->limited = true;
                 m->blame = m->blame == GLC_IMG_NONE ? m->found[i] : m->blame;
@@ -266,7 +266,7 @@ const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint
     if (r == NULL || pattern >= r->patterns || m->layer == NULL)
         return NULL;
     m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
-    if (glc_matcher_list(m, r->pattern + pattern, &s) != GLC_OK)
+    if (glc_matcher_list(m, r->pattern + pattern, true, &s) != GLC_OK)
         return NULL;
     *n = s->n;
     return s->list;

@@ -52,6 +52,9 @@ struct glc_occurrence {
     uint32_t variant; /* its number within the pattern */
 };
 
+/* The first of n occurrences, sorted by offset, that begins at `offset` or behind; n: none does. */
+uint64_t glc_occurrence_from(const struct glc_occurrence *o, uint64_t n, uint64_t offset);
+
 /* Occurrences of one pattern of a rule, sorted by offset (with opt.strings; otherwise what happened to be
  * needed). */
 const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint32_t rule, uint32_t pattern,

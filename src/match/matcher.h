@@ -33,6 +33,10 @@ struct glc_slot {
     uint32_t pattern;
     uint8_t present; /* 0 not asked, 1 no, 2 yes */
     bool listed;     /* `list` is complete (but for `cut`) */
+    bool lengths;    /* with lengths, keys and variants; otherwise offsets only */
+    bool counted;    /* `count` is known, or, below it, `at_least` */
+    uint8_t ranges;  /* times it was looked for in a part of the layer */
+    uint64_t count, at_least;
     struct glc_occurrence *list;
     uint64_t n, cut;
 };
@@ -110,14 +114,28 @@ enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_
                                     const struct glc_img_variant *v, uint64_t start, bool *found,
                                     uint64_t *len);
 
-/* seek.c: first place in [from, to) where the atom stands; UINT64_MAX: none. */
+/* (data & mask) == value over `n` bytes. */
+bool glc_masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n);
+
+/* seek.c: first place in [from, to) where the atom stands; UINT64_MAX: none. Adds to *cost what it took, in
+ * steps. */
 uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
-                          uint64_t to);
+                          uint64_t to, uint64_t *cost);
+/* How many such places there are, or at least `enough`. */
+uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
+                           uint64_t to, uint64_t enough, uint64_t *cost);
 
 /* occur.c: patterns looked for on demand. */
 enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out);
 enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at, bool *out);
-enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, const struct glc_slot **out);
+/* Is there an occurrence that begins in [first, last]? */
+enum glc_err glc_matcher_in(struct glc_matcher *m, uint32_t pattern, uint64_t first, uint64_t last,
+                            bool *out);
+/* How many there are, or at least `enough` of them. */
+enum glc_err glc_matcher_count(struct glc_matcher *m, uint32_t pattern, uint64_t enough, uint64_t *out);
+/* All of them, by offset; without `lengths` only the offsets are sure. */
+enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, bool lengths,
+                              const struct glc_slot **out);
 
 /* hash.c: hash signatures of this layer. */
 enum glc_err glc_matcher_hashes(struct glc_matcher *m);

@@ -18,6 +18,9 @@ struct glc_re_scratch;
 struct glc_re_scratch *glc_re_scratch_new(void) GLC_CHECK; /* NULL: no memory */
 void glc_re_scratch_free(struct glc_re_scratch *s);
 
+/* Scalar paths only, from now on (before anything was looked for). */
+void glc_re_scratch_no_simd(struct glc_re_scratch *s);
+
 /* Other data follow, perhaps at the same address: forget what was found where. */
 void glc_re_scratch_begin(struct glc_re_scratch *s);
 

@@ -57,6 +57,27 @@ struct glc_re_nfa {
     bool asserts;
 };
 
+/* The header, decoded: `body` holds the levels. */
+struct glc_re_head {
+    uint8_t flags, key;
+    uint32_t levels;
+    struct glc_cursor body;
+};
+
+/* A level, decoded; every pointer into the code. A gap's max may be below its min in damaged code. */
+struct glc_re_level {
+    uint8_t gap, body, assertion;
+    uint32_t min, max;
+    const uint8_t *set;          /* of the gap */
+    const uint8_t *value, *mask; /* of the body */
+    uint32_t len, pivot;
+    struct glc_re_nfa nfa;
+};
+
+/* re_code.c; false: damaged. */
+bool glc_re_head_decode(struct glc_span code, struct glc_re_head *out) GLC_CHECK;
+bool glc_re_level_decode(struct glc_cursor *code, struct glc_re_level *out) GLC_CHECK;
+
 /* The bytes of a run and how they are walked. Positions are counted in the direction of the walk: position p
  * of reverse code is the place size − p of the data. */
 struct glc_re_text {
@@ -118,8 +139,14 @@ struct glc_re_memo {
     uint32_t epoch; /* another one: of other data */
 };
 
+#define GLC_RE_SCANS 64
+
+struct glc_re_scan;
+
 struct glc_re_scratch {
     struct glc_re_dfa *dfa[GLC_RE_DFAS];
+    struct glc_re_scan *scan[GLC_RE_SCANS]; /* re_scan.c */
+    bool simd;
     uint32_t epoch;
     struct glc_re_memo memo[512];
 };

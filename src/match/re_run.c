@@ -10,6 +10,7 @@
  * The code may be damaged: it is decoded through a cursor, each level when it is first reached. */
 #define _GNU_SOURCE /* memrchr, memmem */
 #include "match/re_internal.h"
+#include "match/re_scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,7 @@
 enum { NEAR_LEVELS = 6 /* levels that need no allocation */, MEMO_WORTH = 32 /* bytes */, MOST_BEHIND = 32 };
 
 struct level {
-    uint8_t gap, body, assertion;
-    uint32_t min, max;
-    const uint8_t *set;          /* of the gap */
-    const uint8_t *value, *mask; /* of the body */
-    uint32_t len, pivot;
-    struct glc_re_nfa nfa;
+    struct glc_re_level c; /* as the code has it */
     struct glc_re_walk walk;
     bool walking;    /* walk has been made */
     bool arrived;    /* the walk knows its states at pos */
@@ -50,7 +46,12 @@ struct run {
 
 struct glc_re_scratch *glc_re_scratch_new(void)
 {
-    return calloc(1, sizeof(struct glc_re_scratch));
+    struct glc_re_scratch *s = calloc(1, sizeof *s);
+#if defined(__x86_64__)
+    if (s != NULL)
+        s->simd = __builtin_cpu_supports("avx2");
+#endif
+    return s;
 }
 
 void glc_re_scratch_free(struct glc_re_scratch *s)
@@ -59,7 +60,14 @@ void glc_re_scratch_free(struct glc_re_scratch *s)
         return;
     for (size_t i = 0; i < GLC_RE_DFAS; i++)
         glc_re_dfa_free(s->dfa[i]);
+    for (size_t i = 0; i < GLC_RE_SCANS; i++)
+        glc_re_scan_free(s->scan[i]);
     free(s);
+}
+
+void glc_re_scratch_no_simd(struct glc_re_scratch *s)
+{
+    s->simd = false;
 }
 
 void glc_re_scratch_begin(struct glc_re_scratch *s)
@@ -79,122 +87,15 @@ static bool charge(struct run *r, uint64_t n)
     return glc_re_charge(r->steps, n) || fail(r, GLC_LIMIT);
 }
 
-/* Assertions. */
-
-static bool is_word(uint8_t c)
-{
-    return glc_ascii_isalnum(c) || c == '_';
-}
-
-/* The character before (back) or after the place `at`; -1: there is none. A wide text has two bytes to a
- * character. */
-static int neighbour(const struct glc_re_text *t, uint64_t at, bool back)
-{
-    uint64_t room = back ? at : t->size - at;
-    if (!t->wide) {
-        if (room < 1)
-            return -1;
-        return t->data[back ? at - 1 : at] ^ t->key;
-    }
-    if (room < 2)
-        return -1;
-    const uint8_t *p = t->data + (back ? at - 2 : at);
-    return (p[1] ^ t->key) == 0 ? p[0] ^ t->key : -1;
-}
-
-bool glc_re_assert_holds(const struct glc_re_text *t, unsigned assertion, uint64_t at)
-{
-    int before = neighbour(t, at, true), after = neighbour(t, at, false);
-    bool word_before = before >= 0 && is_word((uint8_t)before),
-         word_after = after >= 0 && is_word((uint8_t)after);
-    bool edge = at == 0 || at == t->size;
-    switch (assertion) {
-    case GLC_AT_START:
-        return at == 0;
-    case GLC_AT_END:
-        return at == t->size;
-    case GLC_AT_WORD_EDGE:
-        return word_before != word_after;
-    case GLC_AT_NO_WORD_EDGE:
-        return word_before == word_after;
-    case GLC_AT_CLAM_B:
-        return edge || word_before != word_after;
-    case GLC_AT_CLAM_L:
-        return edge || before == '\n' || before == '\r' || after == '\n' || after == '\r';
-    case GLC_AT_CLAM_W:
-        return edge || !glc_ascii_isalnum((uint8_t)before) || !glc_ascii_isalnum((uint8_t)after);
-    default:
-        return false;
-    }
-}
-
-/* Decoding. */
-
-static bool decode_nfa(struct glc_cursor *c, struct glc_re_nfa *nfa)
-{
-    uint32_t size = glc_cursor_u32le(c);
-    struct glc_cursor body = glc_cursor_sub(c, size);
-    nfa->insns = glc_cursor_u32le(&body);
-    nfa->sets = glc_cursor_u32le(&body);
-    nfa->classes = glc_cursor_u32le(&body);
-    nfa->asserts = glc_cursor_u32le(&body) != 0;
-    nfa->map = glc_cursor_take(&body, 256);
-    if (!glc_cursor_ok(&body) || nfa->insns == 0 || nfa->insns > GLC_RE_MOST_INSNS || nfa->classes > 256 ||
-        nfa->classes == 0 || nfa->sets > GLC_RE_MOST_INSNS)
-        return false;
-    nfa->set = glc_cursor_take(&body, (size_t)nfa->sets * GLC_RE_SET_SIZE);
-    nfa->insn = glc_cursor_take(&body, (size_t)nfa->insns * GLC_RE_INSN_SIZE);
-    return glc_cursor_ok(&body);
-}
-
-static bool decode_body(struct glc_cursor *c, struct level *lv)
-{
-    switch (lv->body) {
-    case GLC_RE_BODY_EMPTY:
-    case GLC_RE_BODY_ASSERT:
-        return true;
-    case GLC_RE_BODY_BYTES:
-        lv->len = glc_cursor_u32le(c);
-        lv->value = glc_cursor_take(c, lv->len);
-        return lv->len != 0;
-    case GLC_RE_BODY_MASKED:
-        lv->len = glc_cursor_u32le(c);
-        lv->pivot = glc_cursor_u32le(c);
-        lv->value = glc_cursor_take(c, lv->len);
-        lv->mask = glc_cursor_take(c, lv->len);
-        return lv->len != 0;
-    case GLC_RE_BODY_SETS:
-        lv->len = glc_cursor_u32le(c);
-        lv->value = glc_cursor_take(c, (size_t)lv->len * GLC_RE_SET_SIZE);
-        return lv->len != 0;
-    case GLC_RE_BODY_NFA:
-        return decode_nfa(c, &lv->nfa);
-    default:
-        return false;
-    }
-}
-
 static bool decode_level(struct run *r)
 {
     struct level *lv = &r->lv[r->decoded++];
     memset(lv, 0, sizeof *lv);
-    lv->gap = glc_cursor_u8(&r->code);
-    lv->body = glc_cursor_u8(&r->code);
-    lv->assertion = glc_cursor_u8(&r->code);
-    glc_cursor_skip(&r->code, 1);
     lv->lo = 1;
-    if (lv->gap >= GLC_RE_GAPS)
+    if (!glc_re_level_decode(&r->code, &lv->c))
         return fail(r, GLC_CORRUPT);
-    if (lv->gap != GLC_RE_GAP_NONE) {
-        lv->min = glc_cursor_u32le(&r->code);
-        lv->max = glc_cursor_u32le(&r->code);
-    }
-    if (lv->gap == GLC_RE_GAP_SET)
-        lv->set = glc_cursor_take(&r->code, GLC_RE_SET_SIZE);
-    if (!decode_body(&r->code, lv) || !glc_cursor_ok(&r->code))
-        return fail(r, GLC_CORRUPT);
-    if (lv->body == GLC_RE_BODY_NFA) {
-        enum glc_err err = glc_re_walk_init(&lv->walk, r->scratch, &lv->nfa);
+    if (lv->c.body == GLC_RE_BODY_NFA) {
+        enum glc_err err = glc_re_walk_init(&lv->walk, r->scratch, &lv->c.nfa);
         if (err != GLC_OK)
             return fail(r, err);
         lv->walking = true;
@@ -239,8 +140,8 @@ static bool extend_run(struct run *r, struct level *lv, uint64_t p, uint64_t wan
         lv->run_known = true;
         lv->run_closed = false;
         lv->run_from = lv->run_to = p;
-        const struct glc_re_memo *m = memo_of(r, lv->set);
-        if (remembers(r, m, lv->set, p)) {
+        const struct glc_re_memo *m = memo_of(r, lv->c.set);
+        if (remembers(r, m, lv->c.set, p)) {
             lv->run_to = m->to;
             lv->run_closed = m->hit;
         }
@@ -249,13 +150,13 @@ static bool extend_run(struct run *r, struct level *lv, uint64_t p, uint64_t wan
         want = t->size;
     uint64_t from = lv->run_to;
     while (!lv->run_closed && lv->run_to < want) {
-        if (glc_re_set_has(lv->set, glc_re_text_byte(t, lv->run_to)))
+        if (glc_re_set_has(lv->c.set, glc_re_text_byte(t, lv->run_to)))
             lv->run_to++;
         else
             lv->run_closed = true;
     }
     if (lv->run_to - from > MEMO_WORTH)
-        remember(r, lv->set, lv->run_from, lv->run_to, lv->run_closed);
+        remember(r, lv->c.set, lv->run_from, lv->run_to, lv->run_closed);
     return charge(r, (lv->run_to - from) / 4);
 }
 
@@ -265,13 +166,13 @@ static void offer(struct run *r, struct level *lv, uint64_t lo, uint64_t hi)
     uint64_t n = r->text.size;
     if (lo < lv->next)
         lo = lv->next;
-    if (lv->body != GLC_RE_BODY_NFA) {
-        if (lv->len > n) {
+    if (lv->c.body != GLC_RE_BODY_NFA) {
+        if (lv->c.len > n) {
             lv->dry = true;
             return;
         }
-        if (hi >= n - lv->len) {
-            hi = n - lv->len;
+        if (hi >= n - lv->c.len) {
+            hi = n - lv->c.len;
             lv->dry = true;
         }
     } else if (hi >= n) {
@@ -288,24 +189,24 @@ static void offer(struct run *r, struct level *lv, uint64_t lo, uint64_t hi)
 static bool feed(struct run *r, struct level *lv, uint64_t e)
 {
     uint64_t n = r->text.size;
-    if (lv->gap == GLC_RE_GAP_NONE) {
+    if (lv->c.gap == GLC_RE_GAP_NONE) {
         offer(r, lv, e, e);
         return true;
     }
-    if (lv->min > n - e) {
+    if (lv->c.min > n - e) {
         lv->dry = true; /* later ends leave even less room */
         return true;
     }
-    uint64_t hi = lv->max == GLC_UNBOUNDED || lv->max > n - e ? n : e + lv->max;
-    if (lv->gap == GLC_RE_GAP_SET) {
+    uint64_t hi = lv->c.max == GLC_UNBOUNDED || lv->c.max > n - e ? n : e + lv->c.max;
+    if (lv->c.gap == GLC_RE_GAP_SET) {
         if (!extend_run(r, lv, e, hi))
             return false;
         if (lv->run_to < hi)
             hi = lv->run_to;
-        if (hi - e < lv->min)
+        if (hi - e < lv->c.min)
             return true;
     }
-    offer(r, lv, e + lv->min, hi);
+    offer(r, lv, e + lv->c.min, hi);
     return true;
 }
 
@@ -313,27 +214,27 @@ static bool feed(struct run *r, struct level *lv, uint64_t e)
 static bool feed_everywhere(struct run *r, struct level *lv)
 {
     uint64_t n = r->text.size;
-    if (lv->gap != GLC_RE_GAP_SET || lv->min == 0) {
+    if (lv->c.gap != GLC_RE_GAP_SET || lv->c.min == 0) {
         lv->dry = true;
-        if (lv->gap == GLC_RE_GAP_NONE || lv->min <= n)
-            offer(r, lv, lv->gap == GLC_RE_GAP_NONE ? 0 : lv->min, n);
+        if (lv->c.gap == GLC_RE_GAP_NONE || lv->c.min <= n)
+            offer(r, lv, lv->c.gap == GLC_RE_GAP_NONE ? 0 : lv->c.min, n);
         return true;
     }
-    if (lv->body != GLC_RE_BODY_EMPTY && lv->body != GLC_RE_BODY_NFA && lv->min <= MOST_BEHIND) {
+    if (lv->c.body != GLC_RE_BODY_EMPTY && lv->c.body != GLC_RE_BODY_NFA && lv->c.min <= MOST_BEHIND) {
         lv->dry = lv->behind = true;
-        if (lv->min <= n)
-            offer(r, lv, lv->min, n);
+        if (lv->c.min <= n)
+            offer(r, lv, lv->c.min, n);
         return true;
     }
     /* From `min` bytes after the beginning of each run of the set to its end. */
     uint64_t from = r->at;
-    while (r->at < n && !glc_re_set_has(lv->set, glc_re_text_byte(&r->text, r->at)))
+    while (r->at < n && !glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
         r->at++;
     uint64_t start = r->at;
-    while (r->at < n && glc_re_set_has(lv->set, glc_re_text_byte(&r->text, r->at)))
+    while (r->at < n && glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
         r->at++;
-    if (r->at - start >= lv->min)
-        offer(r, lv, start + lv->min, r->at);
+    if (r->at - start >= lv->c.min)
+        offer(r, lv, start + lv->c.min, r->at);
     if (r->at == n)
         lv->dry = true;
     return charge(r, (r->at - from) / 4);
@@ -353,21 +254,21 @@ static bool begin(struct run *r)
 static bool body_at(const struct run *r, const struct level *lv, uint64_t place)
 {
     const uint8_t *p = r->text.data + place;
-    switch (lv->body) {
+    switch (lv->c.body) {
     case GLC_RE_BODY_BYTES:
-        return p[0] == lv->value[0] && memcmp(p, lv->value, lv->len) == 0;
+        return p[0] == lv->c.value[0] && memcmp(p, lv->c.value, lv->c.len) == 0;
     case GLC_RE_BODY_MASKED:
-        for (uint32_t i = 0; i < lv->len; i++)
-            if ((p[i] & lv->mask[i]) != lv->value[i])
+        for (uint32_t i = 0; i < lv->c.len; i++)
+            if ((p[i] & lv->c.mask[i]) != lv->c.value[i])
                 return false;
         return true;
     case GLC_RE_BODY_SETS:
-        for (uint32_t i = 0; i < lv->len; i++)
-            if (!glc_re_set_has(lv->value + (size_t)i * GLC_RE_SET_SIZE, p[i]))
+        for (uint32_t i = 0; i < lv->c.len; i++)
+            if (!glc_re_set_has(lv->c.value + (size_t)i * GLC_RE_SET_SIZE, p[i]))
                 return false;
         return true;
     case GLC_RE_BODY_ASSERT:
-        return glc_re_assert_holds(&r->text, lv->assertion, place);
+        return glc_re_assert_holds(&r->text, lv->c.assertion, place);
     default:
         return true;
     }
@@ -376,13 +277,21 @@ static bool body_at(const struct run *r, const struct level *lv, uint64_t place)
 /* The exact byte to look for first; false: the body has none. */
 static bool pivot_of(const struct level *lv, uint32_t *at)
 {
-    if (lv->body == GLC_RE_BODY_BYTES)
+    if (lv->c.body == GLC_RE_BODY_BYTES)
         *at = 0;
-    else if (lv->body == GLC_RE_BODY_MASKED && lv->pivot < lv->len)
-        *at = lv->pivot;
+    else if (lv->c.body == GLC_RE_BODY_MASKED && lv->c.pivot < lv->c.len)
+        *at = lv->c.pivot;
     else
         return false;
     return true;
+}
+
+/* Assertions that hold in one place only. */
+static bool is_edge(const struct run *r, const struct level *lv, uint64_t *place)
+{
+    *place = lv->c.assertion == GLC_AT_END ? r->text.size : 0;
+    return lv->c.body == GLC_RE_BODY_ASSERT &&
+           (lv->c.assertion == GLC_AT_END || lv->c.assertion == GLC_AT_START);
 }
 
 /* The lowest place in [from, to] where the body is; to + 1: none. */
@@ -390,7 +299,11 @@ static bool lowest(struct run *r, const struct level *lv, uint64_t from, uint64_
 {
     uint32_t pivot;
     const uint8_t *data = r->text.data;
-    uint64_t p = from;
+    uint64_t p = from, edge;
+    if (is_edge(r, lv, &edge)) {
+        *hit = from <= edge && edge <= to ? edge : to + 1;
+        return charge(r, 1);
+    }
     if (from == to || !pivot_of(lv, &pivot)) {
         for (; p <= to && !body_at(r, lv, p); p++)
             if (!charge(r, 1))
@@ -398,15 +311,15 @@ static bool lowest(struct run *r, const struct level *lv, uint64_t from, uint64_
         *hit = p;
         return charge(r, 1);
     }
-    if (lv->body == GLC_RE_BODY_BYTES && lv->len > 1 && to - from >= MEMO_WORTH) {
-        const uint8_t *m = memmem(data + from, (size_t)(to - from) + lv->len, lv->value, lv->len);
+    if (lv->c.body == GLC_RE_BODY_BYTES && lv->c.len > 1 && to - from >= MEMO_WORTH) {
+        const uint8_t *m = memmem(data + from, (size_t)(to - from) + lv->c.len, lv->c.value, lv->c.len);
         *hit = m != NULL ? (uint64_t)(m - data) : to + 1;
         return charge(r, 1 + (*hit - from) / 8);
     }
     while (p <= to) {
-        const uint8_t *m = memchr(data + p + pivot, lv->value[pivot], (size_t)(to - p) + 1);
+        const uint8_t *m = memchr(data + p + pivot, lv->c.value[pivot], (size_t)(to - p) + 1);
         uint64_t at = m != NULL ? (uint64_t)(m - data) - pivot : to + 1;
-        if (!charge(r, 1 + (at - p) / 16 + (m != NULL ? lv->len / 16 : 0)))
+        if (!charge(r, 1 + (at - p) / 16 + (m != NULL ? lv->c.len / 16 : 0)))
             return false;
         p = at;
         if (m == NULL || body_at(r, lv, p))
@@ -423,12 +336,17 @@ static bool highest(struct run *r, const struct level *lv, uint64_t from, uint64
     uint32_t pivot;
     const uint8_t *data = r->text.data;
     uint64_t left = to - from + 1; /* places not yet tried */
+    uint64_t edge;
+    if (is_edge(r, lv, &edge)) {
+        *hit = from <= edge && edge <= to ? edge : from - 1;
+        return charge(r, 1);
+    }
     bool quick = from != to && pivot_of(lv, &pivot);
     while (left != 0) {
         if (quick) {
-            const uint8_t *m = memrchr(data + from + pivot, lv->value[pivot], (size_t)left);
+            const uint8_t *m = memrchr(data + from + pivot, lv->c.value[pivot], (size_t)left);
             uint64_t now = m != NULL ? (uint64_t)(m - data) - pivot - from + 1 : 0;
-            if (!charge(r, 1 + (left - now) / 16 + (m != NULL ? lv->len / 16 : 0)))
+            if (!charge(r, 1 + (left - now) / 16 + (m != NULL ? lv->c.len / 16 : 0)))
                 return false;
             left = now;
             if (left == 0)
@@ -447,13 +365,13 @@ static bool highest(struct run *r, const struct level *lv, uint64_t from, uint64
 /* The first position of the walk in [lo, hi] with the body; hi + 1: none. */
 static bool find_first(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
 {
-    if (lv->body == GLC_RE_BODY_EMPTY) {
+    if (lv->c.body == GLC_RE_BODY_EMPTY) {
         *hit = lo;
         return charge(r, 1);
     }
     if (!r->text.reverse)
         return lowest(r, lv, lo, hi, hit);
-    uint64_t top = r->text.size - lv->len;
+    uint64_t top = r->text.size - lv->c.len;
     if (!highest(r, lv, top - hi, top - lo, hit))
         return false;
     *hit = top - *hit;
@@ -464,10 +382,10 @@ static bool find_first(struct run *r, struct level *lv, uint64_t lo, uint64_t hi
  * bytes. */
 static bool recall(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
 {
-    if (hi - lo < MEMO_WORTH || lv->value == NULL)
+    if (hi - lo < MEMO_WORTH || lv->c.value == NULL)
         return find_first(r, lv, lo, hi, hit);
-    const struct glc_re_memo *m = memo_of(r, lv->value);
-    bool known = remembers(r, m, lv->value, lo);
+    const struct glc_re_memo *m = memo_of(r, lv->c.value);
+    bool known = remembers(r, m, lv->c.value, lo);
     uint64_t from = lo;
     if (known && m->hit && m->to <= hi) {
         *hit = m->to;
@@ -481,14 +399,14 @@ static bool recall(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, ui
         from = m->to;
     if (!find_first(r, lv, from, hi, hit))
         return false;
-    remember(r, lv->value, known ? m->from : lo, *hit, *hit <= hi);
+    remember(r, lv->c.value, known ? m->from : lo, *hit, *hit <= hi);
     return true;
 }
 
 /* Of the last level, where only the farthest end counts: the last position in [lo, hi] with the body. */
 static bool find_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
 {
-    if (lv->body == GLC_RE_BODY_EMPTY) {
+    if (lv->c.body == GLC_RE_BODY_EMPTY) {
         *hit = hi;
         return charge(r, 1);
     }
@@ -499,7 +417,7 @@ static bool find_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi,
             *hit = hi + 1;
         return true;
     }
-    uint64_t top = r->text.size - lv->len;
+    uint64_t top = r->text.size - lv->c.len;
     if (!lowest(r, lv, top - hi, top - lo, hit))
         return false;
     *hit = *hit > top - lo ? hi + 1 : top - *hit;
@@ -510,9 +428,9 @@ static bool find_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi,
  * to `to`. */
 static bool recall_last(struct run *r, struct level *lv, uint64_t lo, uint64_t hi, uint64_t *hit)
 {
-    if (hi - lo < MEMO_WORTH || lv->value == NULL)
+    if (hi - lo < MEMO_WORTH || lv->c.value == NULL)
         return find_last(r, lv, lo, hi, hit);
-    const uint8_t *key = lv->value + 1; /* another one than recall()'s */
+    const uint8_t *key = lv->c.value + 1; /* another one than recall()'s */
     const struct glc_re_memo *m = memo_of(r, key);
     uint64_t known = m->to < hi ? m->to : hi, from = m->from;
     bool usable = remembers(r, m, key, known) && known >= lo, was_hit = m->hit;
@@ -539,8 +457,8 @@ enum said { SAID_END, SAID_PULL, SAID_DONE, SAID_ERROR };
 /* Are the `min` bytes before position p in the gap's set? */
 static bool gap_behind(const struct run *r, const struct level *lv, uint64_t p)
 {
-    for (uint32_t i = 1; i <= lv->min; i++)
-        if (!glc_re_set_has(lv->set, glc_re_text_byte(&r->text, p - i)))
+    for (uint32_t i = 1; i <= lv->c.min; i++)
+        if (!glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, p - i)))
             return false;
     return true;
 }
@@ -565,7 +483,7 @@ static enum said fixed_next(struct run *r, struct level *lv, bool last, uint64_t
                 return SAID_ERROR;
             continue;
         }
-        *end = hit + lv->len;
+        *end = hit + lv->c.len;
         return SAID_END;
     }
 }
@@ -628,7 +546,7 @@ static bool next_end(struct run *r, uint64_t *end, bool *none)
     for (;;) {
         struct level *lv = &r->lv[i];
         uint64_t e = 0;
-        switch (lv->body == GLC_RE_BODY_NFA ? nfa_next(r, lv, &e) : fixed_next(r, lv, i == last, &e)) {
+        switch (lv->c.body == GLC_RE_BODY_NFA ? nfa_next(r, lv, &e) : fixed_next(r, lv, i == last, &e)) {
         case SAID_END:
             if (i == last) {
                 *end = e;
@@ -665,22 +583,16 @@ static enum glc_err open_run(struct run *r, const struct glc_re_input *in, struc
                              struct level *near)
 {
     memset(r, 0, sizeof *r);
-    struct glc_cursor head = glc_cursor(code);
-    bool magic = glc_cursor_u8(&head) == GLC_RE_MAGIC;
-    unsigned flags = glc_cursor_u8(&head);
-    uint8_t key = glc_cursor_u8(&head);
-    glc_cursor_skip(&head, 1);
-    uint32_t size = glc_cursor_u32le(&head);
-    r->levels = glc_cursor_u32le(&head);
-    if (!glc_cursor_ok(&head) || !magic || size < GLC_RE_HEADER || size > code.len || r->levels == 0 ||
-        r->levels > GLC_RE_MOST_LEVELS)
+    struct glc_re_head head;
+    if (!glc_re_head_decode(code, &head))
         return GLC_CORRUPT;
-    r->code = glc_cursor_sub(&head, size - GLC_RE_HEADER);
+    r->levels = head.levels;
+    r->code = head.body;
     r->text = (struct glc_re_text){ .data = in->data.ptr,
                                     .size = in->data.len,
-                                    .reverse = (flags & GLC_RE_REVERSE) != 0,
-                                    .wide = (flags & GLC_RE_WIDE) != 0,
-                                    .key = key };
+                                    .reverse = (head.flags & GLC_RE_REVERSE) != 0,
+                                    .wide = (head.flags & GLC_RE_WIDE) != 0,
+                                    .key = head.key };
     if (r->text.data == NULL)
         r->text.data = (const uint8_t *)"";
     r->scratch = in->scratch;

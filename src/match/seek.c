@@ -1,7 +1,8 @@
 /* Finding one run of masked bytes: its two rarest bytes at once, then the whole.
  *
  * Adversarial data make every place a candidate; each then costs one comparison that ends at its first
- * difference. */
+ * difference, and is counted by its length. Where places are only counted, a run of up to 32 bytes is
+ * compared 32 places at a time, so that dense data cost no more than sparse ones. */
 #include "match/matcher.h"
 
 #if defined(__x86_64__)
@@ -12,7 +13,8 @@ struct needle {
     const uint8_t *data;         /* of the layer */
     const uint8_t *value, *mask; /* mask NULL: all 0xff */
     uint32_t len;
-    uint32_t a, b; /* places of the two bytes looked at first */
+    uint32_t a, b;  /* places of the two bytes looked at first */
+    uint64_t tried; /* places compared whole */
 };
 
 static inline uint8_t mask_at(const struct needle *n, uint32_t i)
@@ -20,16 +22,15 @@ static inline uint8_t mask_at(const struct needle *n, uint32_t i)
     return n->mask != NULL ? n->mask[i] : 0xff;
 }
 
-static inline bool here(const struct needle *n, uint64_t at)
+static inline bool here(struct needle *n, uint64_t at)
 {
     const uint8_t *d = n->data + at;
-    for (uint32_t i = 0; i < n->len; i++)
-        if ((n->mask != NULL ? d[i] & n->mask[i] : d[i]) != n->value[i])
-            return false;
-    return true;
+    n->tried++;
+    return n->mask == NULL ? memcmp(d, n->value, n->len) == 0
+                           : glc_masked_equal(d, n->value, n->mask, n->len);
 }
 
-static uint64_t seek_plain(const struct needle *n, uint64_t from, uint64_t to)
+static uint64_t seek_plain(struct needle *n, uint64_t from, uint64_t to)
 {
     for (uint64_t at = from; at < to; at++)
         if (here(n, at))
@@ -37,7 +38,7 @@ static uint64_t seek_plain(const struct needle *n, uint64_t from, uint64_t to)
     return UINT64_MAX;
 }
 
-static uint64_t seek_byte(const struct needle *n, uint64_t from, uint64_t to)
+static uint64_t seek_byte(struct needle *n, uint64_t from, uint64_t to)
 {
     while (from < to) {
         const uint8_t *p = memchr(n->data + from + n->a, n->value[n->a], to - from);
@@ -51,7 +52,7 @@ static uint64_t seek_byte(const struct needle *n, uint64_t from, uint64_t to)
     return UINT64_MAX;
 }
 
-static uint64_t seek_pair(const struct needle *n, uint64_t from, uint64_t to)
+static uint64_t seek_pair(struct needle *n, uint64_t from, uint64_t to)
 {
     uint8_t ma = mask_at(n, n->a), va = n->value[n->a], mb = mask_at(n, n->b), vb = n->value[n->b];
     if (ma == 0xff)
@@ -65,7 +66,7 @@ static uint64_t seek_pair(const struct needle *n, uint64_t from, uint64_t to)
 #if defined(__x86_64__)
 /* 32 places at a time: `at` counts places of the needle's start, a and b are where its two bytes then stand.
  */
-__attribute__((target("avx2"))) static uint64_t seek_avx2(const struct needle *n, uint64_t from, uint64_t to)
+__attribute__((target("avx2"))) static uint64_t seek_avx2(struct needle *n, uint64_t from, uint64_t to)
 {
     const __m256i a = _mm256_set1_epi8((char)n->value[n->a]), b = _mm256_set1_epi8((char)n->value[n->b]);
     const __m256i ma = _mm256_set1_epi8((char)mask_at(n, n->a)),
@@ -87,23 +88,96 @@ __attribute__((target("avx2"))) static uint64_t seek_avx2(const struct needle *n
 }
 #endif
 
-uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
-                          uint64_t to)
+/* The needle of an atom on this layer and the end of the places where it fits; false: it does not. */
+static bool needle_of(const struct glc_matcher *m, const struct glc_img_atom *atom, struct needle *n,
+                      uint64_t from, uint64_t *to)
 {
     if (atom->len > m->data.len)
-        return UINT64_MAX;
-    uint64_t last = m->data.len - atom->len + 1; /* ends the places where it fits */
+        return false;
+    uint64_t last = m->data.len - atom->len + 1;
     const uint8_t *mask, *value = glc_image_atom(m->img, atom, &mask);
-    to = to < last ? to : last;
-    if (value == NULL || from >= to)
+    *to = *to < last ? *to : last;
+    *n = (struct needle){ m->data.ptr, value, mask, atom->len, atom->rare[0], atom->rare[1], 0 };
+    return value != NULL && from < *to;
+}
+
+uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
+                          uint64_t to, uint64_t *cost)
+{
+    struct needle n;
+    uint64_t hit;
+    if (!needle_of(m, atom, &n, from, &to))
         return UINT64_MAX;
-    struct needle n = { m->data.ptr, value, mask, atom->len, atom->rare[0], atom->rare[1] };
-    if (n.a >= n.len)
-        return seek_plain(&n, from, to);
-    n.b = n.b >= n.len ? n.a : n.b;
+    if (n.a >= n.len) {
+        hit = seek_plain(&n, from, to);
+    } else {
+        n.b = n.b >= n.len ? n.a : n.b;
 #if defined(__x86_64__)
-    if (m->avx2)
-        return seek_avx2(&n, from, to);
+        hit = m->avx2 ? seek_avx2(&n, from, to) : seek_pair(&n, from, to);
+#else
+        hit = seek_pair(&n, from, to);
 #endif
-    return seek_pair(&n, from, to);
+    }
+    *cost += ((hit != UINT64_MAX ? hit : to) - from) / 16 + n.tried * (1 + n.len / 32);
+    return hit;
+}
+
+#if defined(__x86_64__)
+enum { TALLY_MOST = 32 /* bytes of a needle */ };
+
+/* Places in [from, *at), which is moved on in steps of 32 as long as they fit below `to`. */
+__attribute__((target("avx2,popcnt"))) static uint64_t tally_avx2(const struct needle *n, uint64_t *at,
+                                                                  uint64_t to, uint64_t enough)
+{
+    __m256i value[TALLY_MOST], mask[TALLY_MOST];
+    uint32_t order[TALLY_MOST], k = 0;
+    uint64_t count = 0, i = *at;
+    for (uint32_t b = 0; b < n->len; b++)
+        if (mask_at(n, b) != 0)
+            order[k++] = b;
+    for (uint32_t b = 0; b < k; b++) { /* the rarest first */
+        if (order[b] == n->a && b != 0) {
+            order[b] = order[0];
+            order[0] = n->a;
+        }
+    }
+    for (uint32_t b = 0; b < k; b++) {
+        value[b] = _mm256_set1_epi8((char)n->value[order[b]]);
+        mask[b] = _mm256_set1_epi8((char)mask_at(n, order[b]));
+    }
+    for (; i + 32 <= to && count < enough; i += 32) {
+        uint32_t hit = UINT32_MAX;
+        for (uint32_t b = 0; b < k && hit != 0; b++) {
+            __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(n->data + i + order[b]));
+            hit &= (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(x, mask[b]), value[b]));
+        }
+        count += (uint64_t)__builtin_popcount(hit);
+    }
+    *at = i;
+    return count;
+}
+#endif
+
+uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
+                           uint64_t to, uint64_t enough, uint64_t *cost)
+{
+    struct needle n;
+    uint64_t count = 0, at = from;
+    if (!needle_of(m, atom, &n, from, &to))
+        return 0;
+#if defined(__x86_64__)
+    if (m->avx2 && n.len <= TALLY_MOST) {
+        count = tally_avx2(&n, &at, to, enough);
+        *cost += (at - from) / 16;
+    }
+#endif
+    while (at < to && count < enough) {
+        uint64_t hit = glc_matcher_seek(m, atom, at, to, cost);
+        if (hit == UINT64_MAX)
+            break;
+        count++;
+        at = hit + 1;
+        *cost += 1;
+    }
+    return count;
 }

@@ -1,8 +1,7 @@
 /* From "its window stands here" to "its pattern occurs here". */
 #include "match/matcher.h"
 
-/* (data & mask) == value over `n` bytes. */
-static bool masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n)
+bool glc_masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n)
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
@@ -27,7 +26,7 @@ bool glc_matcher_atom_at(const struct glc_matcher *m, const struct glc_img_atom 
     if (value == NULL)
         return false;
     return mask == NULL ? memcmp(m->data.ptr + at, value, atom->len) == 0
-                        : masked_equal(m->data.ptr + at, value, mask, atom->len);
+                        : glc_masked_equal(m->data.ptr + at, value, mask, atom->len);
 }
 
 /* fullword: the neighbours are not alphanumeric; for wide variants a neighbour is a character and a zero. */

@@ -94,9 +94,10 @@ static enum glc_err count(void *ctx, uint32_t pattern, uint64_t enough, uint64_t
     return GLC_OK;
 }
 
-static enum glc_err list(void *ctx, uint32_t pattern, const struct glc_occurrence **o, uint64_t *n)
+static enum glc_err list(void *ctx, uint32_t pattern, bool lengths, const struct glc_occurrence **o,
+                         uint64_t *n)
 {
-    (void)ctx;
+    (void)ctx, (void)lengths;
     *o = occurrences;
     *n = pattern % 2 == 0 ? 2 : 0;
     return GLC_OK;

@@ -5,6 +5,7 @@
 
 #include "compile/re_compile.h"
 #include "match/re.h"
+#include "match/re_scan.h"
 #include "naive_re.h"
 #include "random_re.h"
 
@@ -133,6 +134,95 @@ static void check_reverse(struct subject *s, const struct glc_re_input *in, stru
         differ(s, "starts: too many", 0);
 }
 
+/* Starts of matches that eat a byte, by the one automaton; where there are assertions it may name more. */
+static void check_scan(struct subject *s, const struct glc_re_input *in, struct glc_span code)
+{
+    struct glc_re_scan *scan;
+    struct list l = { .n = 0 };
+    uint64_t n = 0, counted = 0;
+    bool done = false;
+    size_t k = 0;
+    assert_int_equal(glc_re_scan_open(s->scratch, &code, 1, &scan), GLC_OK);
+    if (scan == NULL)
+        return;
+    assert_int_equal(glc_re_scan_starts(scan, in, 0, s->len, UINT64_MAX, collect, &l, &n, &done), GLC_OK);
+    assert_true(done);
+    for (size_t start = s->len + 1; start-- > 0;) {
+        bool any = false;
+        for (size_t e = start + 1; e <= s->len; e++)
+            any |= s->end[start][e];
+        while (!glc_re_scan_is_exact(scan) && k < l.n && l.pos[k] > start)
+            k++;
+        if (any && (k >= l.n || l.pos[k++] != start))
+            differ(s, "scan: a start is missing or wrong", start);
+        for (size_t e = start; any && glc_re_scan_length(scan) != 0 && e <= s->len; e++)
+            if (s->end[start][e] && e - start != glc_re_scan_length(scan))
+                differ(s, "scan: the length is wrong", start);
+    }
+    if (n != l.n || (glc_re_scan_is_exact(scan) && k != l.n))
+        differ(s, "scan: too many starts", 0);
+    assert_int_equal(glc_re_scan_starts(scan, in, 0, s->len, UINT64_MAX, NULL, NULL, &counted, &done),
+                     GLC_OK);
+    if (counted != n)
+        differ(s, "scan: another count", 0);
+}
+
+struct tally {
+    const struct glc_re_input *in;
+    struct glc_span code;
+    uint64_t n, sum;
+};
+
+static bool tally(void *to, uint64_t start)
+{
+    struct tally *t = to;
+    uint64_t end = start;
+    bool found = false;
+    if (t->code.len != 0)
+        assert_int_equal(glc_re_at(t->in, t->code, start, GLC_LONGEST, &found, &end), GLC_OK);
+    t->n += t->code.len == 0 || end > start;
+    t->sum += t->code.len == 0 || end > start ? start * 31 + 7 : 0;
+    return true;
+}
+
+/* The same on data with long stretches, against the levels: vectors and all. */
+static void check_long(struct subject *s, struct random *r, struct glc_span fwd, struct glc_span rev)
+{
+    enum { LONG = 3000 };
+    struct glc_re_scan *scan;
+    uint64_t steps = UINT64_MAX / 2, n = 0, counted = 0;
+    uint8_t *data = malloc(LONG);
+    bool done = false;
+    assert_non_null(data);
+    for (size_t at = 0; at < LONG;) {
+        uint8_t piece[MOST_DATA];
+        size_t len = random_below(r, 3) == 0 ? random_match(r, s->re, piece, MOST_DATA)
+                                             : random_data(r, piece, MOST_DATA);
+        size_t times = random_below(r, 3) == 0 ? random_below(r, 200) : 1;
+        if (random_below(r, 2) == 0)
+            len = len > 2 ? 2 : len;
+        for (; times > 0 && at + len <= LONG && len != 0; times--, at += len)
+            memcpy(data + at, piece, len);
+        if (at < LONG)
+            data[at++] = 'x';
+    }
+    struct glc_re_input in = { .data = glc_span(data, LONG), .scratch = s->scratch, .steps = &steps };
+    glc_re_scratch_begin(s->scratch);
+    assert_int_equal(glc_re_scan_open(s->scratch, &fwd, 1, &scan), GLC_OK);
+    if (scan != NULL && glc_re_scan_is_exact(scan)) {
+        struct tally a = { .in = &in }, b = { .in = &in, .code = fwd };
+        assert_int_equal(glc_re_scan_starts(scan, &in, 0, LONG, UINT64_MAX, tally, &a, &n, &done), GLC_OK);
+        if (done) {
+            assert_int_equal(glc_re_starts(&in, rev, 0, LONG, tally, &b), GLC_OK);
+            assert_int_equal(glc_re_scan_starts(scan, &in, 0, LONG, UINT64_MAX, NULL, NULL, &counted, &done),
+                             GLC_OK);
+            if (a.n != b.n || a.sum != b.sum || (done && counted != a.n))
+                differ(s, "scan: other starts than the levels'", (size_t)a.n);
+        }
+    }
+    free(data);
+}
+
 static void check_search(struct subject *s, const struct glc_re_input *in, struct glc_span code)
 {
     bool any = false, found = false;
@@ -206,6 +296,11 @@ static void round_of(struct subject *s, uint64_t seed)
         check_at(s, &in, glc_buf_span(&fwd));
         check_reverse(s, &in, glc_buf_span(&rev));
         check_search(s, &in, glc_buf_span(&fwd));
+        if (seed % 2 == 0)
+            glc_re_scratch_no_simd(s->scratch);
+        check_scan(s, &in, glc_buf_span(&fwd));
+        if (seed % 5 == 0)
+            check_long(s, &r, glc_buf_span(&fwd), glc_buf_span(&rev));
         glc_re_scratch_free(s->scratch);
         struct glc_re_cover *cover;
         uint32_t covers;

@@ -1,0 +1,529 @@
+/* Looking for one pattern, in the cheapest way that is right.
+ *
+ *   plain     variants of masked bytes: sought directly, or counted 32 places at a time
+ *   near      atoms that say, but for a few bytes, where a match begins: they are sought, and the expression
+ * is tried there. Given up where the data make the atoms frequent down      one automaton for all variants,
+ * walked downwards, names every start (re_scan.h) starts    levels walked downwards, where an automaton would
+ * be too large: slower, but its time is linear
+ *
+ * Of several matches at one start one counts: the first variant's, and of that the shortest, or the longest
+ * where the pattern says so. */
+#include "match/gather.h"
+
+#include <stdlib.h>
+
+#include "match/re_internal.h"
+#include "match/re_scan.h"
+
+enum {
+    MOST_CODES = 8,    /* variants of one automaton */
+    FREE_STEPS = 4096, /* for tries near atoms, before … */
+    BYTES_A_STEP = 8,  /* … one for so many bytes is too many */
+};
+
+static bool spend(struct glc_gather *g, uint64_t steps)
+{
+    if (!glc_re_charge(&g->m->steps, steps))
+        g->err = GLC_LIMIT;
+    return g->err == GLC_OK;
+}
+
+static bool keep(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start, uint64_t len)
+{
+    g->hit = true;
+    if (g->what == GLC_GATHER_ANY)
+        return false;
+    if (g->n >= g->most) {
+        g->cut++;
+        return true;
+    }
+    if (g->n == g->room) {
+        uint64_t room = g->room == 0 ? 64 : g->room * 2;
+        struct glc_occurrence *p = reallocarray(g->item, room, sizeof *p);
+        if (p == NULL) {
+            g->err = GLC_NOMEM;
+            return false;
+        }
+        g->item = p;
+        g->room = room;
+    }
+    g->item[g->n++] = (struct glc_occurrence){ .offset = start,
+                                               .length = len,
+                                               .key = v->key,
+                                               .xored = (v->flags & GLC_IMG_XORED) != 0,
+                                               .variant = (uint32_t)(v - g->v) };
+    return true;
+}
+
+struct ends {
+    struct glc_gather *g;
+    const struct glc_img_variant *v;
+    uint64_t start;
+    bool more;
+};
+
+static bool each_end(void *to, uint64_t end)
+{
+    struct ends *e = to;
+    struct glc_gather *g = e->g;
+    if (end > e->start &&
+        ((e->v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(g->m, e->v, e->start, end - e->start)))
+        e->more = keep(g, e->v, e->start, end - e->start);
+    return e->more;
+}
+
+/* Every end counts, not only the nearest (glc_pattern.count_ends). */
+static bool try_ends(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start)
+{
+    const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re, .steps = &g->m->steps };
+    struct ends e = { .g = g, .v = v, .start = start, .more = true };
+    enum glc_err err =
+        code == NULL ? GLC_CORRUPT : glc_re_all(&in, glc_span(code, v->code_len), start, each_end, &e);
+    if (g->err == GLC_OK)
+        g->err = err;
+    return g->err == GLC_OK && e.more;
+}
+
+static bool try_start(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start)
+{
+    bool found;
+    uint64_t len;
+    if (!spend(g, 4))
+        return false;
+    if ((g->p->flags & GLC_IMG_COUNT_ENDS) != 0 && (v->flags & GLC_IMG_REGEX) != 0)
+        return try_ends(g, v, start);
+    g->err = glc_matcher_variant_at(g->m, g->p, v, start, &found, &len);
+    return g->err == GLC_OK && (!found || keep(g, v, start, len));
+}
+
+enum glc_err glc_gather_at(struct glc_gather *g, uint64_t start, bool *found, struct glc_occurrence *out)
+{
+    *found = false;
+    for (uint32_t i = 0; i < g->p->variants && !*found; i++) {
+        uint64_t len;
+        const struct glc_img_variant *v = &g->v[i];
+        enum glc_err e = glc_matcher_variant_at(g->m, g->p, v, start, found, &len);
+        if (e != GLC_OK)
+            return e;
+        if (*found)
+            *out = (struct glc_occurrence){ .offset = start,
+                                            .length = len,
+                                            .key = v->key,
+                                            .xored = (v->flags & GLC_IMG_XORED) != 0,
+                                            .variant = i };
+    }
+    return GLC_OK;
+}
+
+/* Variants of masked bytes. */
+
+static bool gather_plain(struct glc_gather *g, const struct glc_img_variant *v)
+{
+    const struct glc_img_atom *atom = glc_image_at(g->m->img, GLC_IMG_ATOMS, v->atom, sizeof *atom);
+    if (atom == NULL) {
+        g->err = GLC_CORRUPT;
+        return false;
+    }
+    for (uint64_t at = g->lo; at < g->hi; at++) {
+        uint64_t cost = 0, next = glc_matcher_seek(g->m, atom, at, g->hi, &cost);
+        if (!spend(g, cost + 4))
+            return false;
+        if (next == UINT64_MAX)
+            return true;
+        at = next;
+        bool word = (v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(g->m, v, at, atom->len);
+        if (word && !keep(g, v, at, atom->len))
+            return false;
+    }
+    return true;
+}
+
+/* Can two of the variants never start at the same place? */
+static bool are_apart(const struct glc_gather *g)
+{
+    enum { MOST = 300, LOOKED_AT = 64 };
+    if (g->p->variants > MOST)
+        return false;
+    for (uint32_t i = 1; i < g->p->variants; i++) {
+        const struct glc_img_atom *a = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *a);
+        const uint8_t *ma, *mb, *va = a != NULL ? glc_image_atom(g->m->img, a, &ma) : NULL;
+        for (uint32_t j = 0; j < i; j++) {
+            const struct glc_img_atom *b = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[j].atom, sizeof *b);
+            const uint8_t *vb = b != NULL ? glc_image_atom(g->m->img, b, &mb) : NULL;
+            bool apart = false;
+            if (va == NULL || vb == NULL)
+                return false;
+            for (uint32_t k = 0; k < a->len && k < b->len && k < LOOKED_AT && !apart; k++)
+                apart = ((va[k] ^ vb[k]) & (ma != NULL ? ma[k] : 0xff) & (mb != NULL ? mb[k] : 0xff)) != 0;
+            if (!apart)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* *able false: they may stand in one place, or their neighbours matter. */
+static void count_plain(struct glc_gather *g, bool *able)
+{
+    *able = are_apart(g);
+    for (uint32_t i = 0; i < g->p->variants; i++)
+        *able = *able && (g->v[i].flags & GLC_IMG_FULLWORD) == 0;
+    for (uint32_t i = 0; i < g->p->variants && *able && g->err == GLC_OK; i++) {
+        const struct glc_img_atom *atom = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *atom);
+        uint64_t cost = 0;
+        g->count += glc_matcher_tally(g->m, atom, g->lo, g->hi, g->enough - g->count, &cost);
+        if (!spend(g, cost + 4) || g->count >= g->enough)
+            return;
+    }
+}
+
+/* Near atoms. */
+
+struct near {
+    uint64_t before, bytes; /* steps left at first, bytes looked at */
+    bool dense;             /* give up: the atoms are frequent here */
+    bool other;             /* there is another way */
+};
+
+/* Starts near each place of one atom, each start once. */
+static bool gather_near(struct glc_gather *g, const struct glc_img_variant *v,
+                        const struct glc_img_atom *atom, struct near *k)
+{
+    uint64_t done = g->lo; /* starts below are decided */
+    uint64_t from = g->lo > UINT64_MAX - atom->near ? UINT64_MAX : g->lo + atom->near;
+    uint64_t to = g->hi > UINT64_MAX - atom->far ? UINT64_MAX : g->hi + atom->far;
+    while (from < to && from < g->m->data.len) {
+        uint64_t cost = 0, at = glc_matcher_seek(g->m, atom, from, to, &cost);
+        uint64_t seen = at < g->m->data.len ? at : g->m->data.len;
+        if (!spend(g, cost + 4))
+            return false;
+        if (at == UINT64_MAX)
+            return true;
+        k->bytes += seen > from ? seen - from : 0; /* `from` may lie behind a short file */
+        uint64_t first = at > atom->far ? at - atom->far : 0;
+        uint64_t last = at - atom->near;
+        for (uint64_t s = first > done ? first : done; s <= last && s < g->hi; s++)
+            if (!try_start(g, v, s))
+                return false;
+        k->dense = k->other && k->before - g->m->steps > FREE_STEPS + k->bytes / BYTES_A_STEP;
+        if (k->dense)
+            return false;
+        done = last + 1 > done ? last + 1 : done;
+        from = at + 1;
+    }
+    return true;
+}
+
+static const struct glc_img_atom *atoms_of(struct glc_gather *g, const struct glc_img_variant *v)
+{
+    const struct glc_img_atom *atom =
+        glc_image_run(g->m->img, GLC_IMG_ATOMS, v->atom, v->atoms, sizeof *atom);
+    if (atom == NULL)
+        g->err = GLC_CORRUPT;
+    return atom;
+}
+
+static bool is_near(const struct glc_img_variant *v, const struct glc_img_atom *atom)
+{
+    bool near = v->atoms != 0 && v->atoms <= GLC_IMG_NEAR_ATOMS;
+    for (uint32_t i = 0; near && i < v->atoms; i++)
+        near = atom[i].far != GLC_IMG_NONE && atom[i].near <= atom[i].far &&
+               atom[i].far - atom[i].near <= GLC_IMG_NEAR_SPREAD;
+    return near;
+}
+
+/* Does one of the variant's atoms stand anywhere? Where they are many or none, that is not asked. */
+static bool may_occur(struct glc_gather *g, const struct glc_img_variant *v, const struct glc_img_atom *atom)
+{
+    bool any = v->atoms == 0 || v->atoms > GLC_IMG_NEAR_ATOMS;
+    for (uint32_t i = 0; !any && i < v->atoms; i++) {
+        uint64_t cost = 0;
+        any = glc_matcher_seek(g->m, &atom[i], 0, g->m->data.len, &cost) != UINT64_MAX;
+        if (!spend(g, cost + 4))
+            return false;
+    }
+    return any;
+}
+
+/* The walk downwards with one automaton. */
+
+struct down {
+    struct glc_gather *g;
+    const struct glc_img_variant *v; /* of these variants */
+    uint32_t variants;
+    bool verify;
+    uint64_t length; /* of every match; 0: not known */
+    uint64_t skip;   /* starts that are too many */
+};
+
+/* A full word's first neighbour decides most starts. */
+static bool may_be_word(const struct down *d, uint64_t start)
+{
+    if (start == 0)
+        return true;
+    for (uint32_t i = 0; i < d->variants; i++)
+        if ((d->v[i].flags & (GLC_IMG_FULLWORD | GLC_IMG_WIDE | GLC_IMG_THROUGH)) != GLC_IMG_FULLWORD)
+            return true;
+    return !glc_ascii_isalnum(d->g->m->data.ptr[start - 1]);
+}
+
+static bool each_down(void *to, uint64_t start)
+{
+    struct down *d = to;
+    struct glc_gather *g = d->g;
+    struct glc_occurrence one = { .offset = start, .length = d->length };
+    bool found = true;
+    if (d->verify) {
+        found = false;
+        for (uint32_t i = 0; i < d->variants && !found && may_be_word(d, start); i++) {
+            one.variant = (uint32_t)(d->v - g->v) + i;
+            g->err = glc_matcher_variant_at(g->m, g->p, &d->v[i], start, &found, &one.length);
+            if (g->err != GLC_OK || !spend(g, 4))
+                return false;
+        }
+    }
+    if (found && d->skip != 0) {
+        d->skip--;
+        g->cut++;
+        return true;
+    }
+    if (found && g->what == GLC_GATHER_COUNT) {
+        g->hit = true;
+        return ++g->count < g->enough;
+    }
+    return !found || keep(g, &g->v[one.variant], start, one.length);
+}
+
+/* The automaton of `n` variants from v on; NULL: there is none. */
+static struct glc_re_scan *open_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n)
+{
+    struct glc_span code[MOST_CODES];
+    struct glc_re_scan *scan = NULL;
+    if (n > MOST_CODES || (g->p->flags & GLC_IMG_COUNT_ENDS) != 0)
+        return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *p = glc_image_run(g->m->img, GLC_IMG_CODE, v[i].code, v[i].code_len, 1);
+        if ((v[i].flags & GLC_IMG_REGEX) == 0)
+            return NULL;
+        if (p == NULL) {
+            g->err = GLC_CORRUPT;
+            return NULL;
+        }
+        code[i] = glc_span(p, v[i].code_len);
+    }
+    enum glc_err e = glc_re_scan_open(g->m->re, code, n, &scan);
+    g->err = g->err == GLC_OK ? e : g->err;
+    if (e != GLC_OK || scan == NULL)
+        return NULL;
+    /* Levels look at assertions themselves: better than trying each start. */
+    return glc_re_scan_is_exact(scan) || v[0].back_len == 0 ? scan : NULL;
+}
+
+static bool needs_verifying(const struct glc_gather *g, const struct glc_img_variant *v, uint32_t n,
+                            const struct glc_re_scan *scan)
+{
+    bool verify = !glc_re_scan_is_exact(scan) ||
+                  (g->what == GLC_GATHER_ALL && glc_re_scan_length(scan) == 0) ||
+                  (g->what == GLC_GATHER_ALL && n > 1) ||
+                  (glc_re_scan_empty_too(scan) && (g->p->flags & GLC_IMG_LONGEST) == 0);
+    for (uint32_t i = 0; i < n; i++)
+        verify = verify || (v[i].flags & GLC_IMG_FULLWORD) != 0;
+    return verify;
+}
+
+/* Starts of `n` variants from v on. *done false: by another way, please. */
+static void gather_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool *done)
+{
+    struct glc_re_scan *scan = open_down(g, v, n);
+    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re, .steps = &g->m->steps };
+    *done = false;
+    if (scan == NULL)
+        return;
+    struct down d = { .g = g, .v = v, .variants = n, .length = glc_re_scan_length(scan) };
+    d.verify = needs_verifying(g, v, n, scan);
+    bool count = g->what <= GLC_GATHER_COUNT && !d.verify, list = g->what >= GLC_GATHER_OFFSETS;
+    uint64_t before = g->n, cut = g->cut, named, enough = UINT64_MAX;
+    if (count)
+        enough = g->what == GLC_GATHER_ANY ? 1 : g->enough;
+    enum glc_err e =
+        glc_re_scan_starts(scan, &in, g->lo, g->hi, enough, count ? NULL : each_down, &d, &named, done);
+    if (g->err == GLC_OK && e == GLC_OK && *done && list && g->cut != cut) {
+        /* Those that begin first are to be kept: again, without the highest. */
+        d.skip = g->cut - cut;
+        g->n = before;
+        g->cut = cut;
+        e = glc_re_scan_starts(scan, &in, g->lo, g->hi, enough, each_down, &d, &named, done);
+    }
+    if (g->err == GLC_OK)
+        g->err = e;
+    if (!*done) {
+        g->n = before;
+        g->cut = cut;
+        g->count = 0;
+        g->hit = g->hit && before != 0;
+        return;
+    }
+    if (count) {
+        g->count = named;
+        g->hit = g->hit || named != 0;
+    }
+    g->lengths = g->lengths && (d.verify || (d.length != 0 && n == 1));
+}
+
+/* The walk downwards level by level. */
+
+struct up {
+    struct glc_gather *g;
+    const struct glc_img_variant *v;
+};
+
+static bool each_start(void *to, uint64_t start)
+{
+    struct up *u = to;
+    return try_start(u->g, u->v, start);
+}
+
+/* What starts is a match: its length is not asked for. */
+static bool each_sure_start(void *to, uint64_t start)
+{
+    struct up *u = to;
+    struct glc_gather *g = u->g;
+    if (!g->counting)
+        return keep(g, u->v, start, 0);
+    g->hit = true;
+    return ++g->count < g->enough;
+}
+
+static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v)
+{
+    struct glc_matcher *m = g->m;
+    const uint8_t *back = glc_image_run(m->img, GLC_IMG_CODE, v->back, v->back_len, 1);
+    const uint8_t *code = glc_image_run(m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+    struct glc_re_input in = { .data = m->data, .scratch = m->re, .steps = &m->steps };
+    struct up u = { .g = g, .v = v };
+    if (back == NULL || code == NULL) {
+        g->err = GLC_CORRUPT;
+        return;
+    }
+    /* A match of no bytes is none. */
+    bool plain = !glc_re_matches_empty(glc_span(code, v->code_len));
+    if (plain && g->what == GLC_GATHER_ANY && g->lo == 0 && g->hi == m->data.len &&
+        (v->flags & GLC_IMG_FULLWORD) == 0) {
+        bool any = false;
+        g->err = glc_re_search(&in, glc_span(code, v->code_len), &any);
+        g->hit = g->hit || any;
+        return;
+    }
+    bool sure = (g->what == GLC_GATHER_OFFSETS || g->what == GLC_GATHER_COUNT) &&
+                (plain || (g->p->flags & GLC_IMG_LONGEST) != 0) && (v->flags & GLC_IMG_FULLWORD) == 0 &&
+                (g->p->flags & GLC_IMG_COUNT_ENDS) == 0;
+    g->lengths = g->lengths && !sure;
+    enum glc_err e = glc_re_starts(&in, glc_span(back, v->back_len), g->lo, g->hi,
+                                   sure ? each_sure_start : each_start, &u);
+    if (g->err == GLC_OK)
+        g->err = e;
+}
+
+/* Near atoms of `n` variants from v on. *done false: the atoms are frequent, and there is another way. */
+static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool other,
+                         bool *done)
+{
+    struct near k = { .other = other, .before = g->m->steps };
+    enum glc_gather_what what = g->what;
+    uint64_t items = g->n, cut = g->cut;
+    if (what == GLC_GATHER_COUNT)
+        g->what = GLC_GATHER_ALL;
+    bool more = true;
+    for (uint32_t i = 0; i < n && more; i++) {
+        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
+        for (uint32_t a = 0; atom != NULL && a < v[i].atoms && more; a++)
+            more = gather_near(g, &v[i], &atom[a], &k);
+    }
+    g->what = what;
+    *done = !k.dense || g->err != GLC_OK;
+    if (!*done) {
+        g->n = items;
+        g->cut = cut;
+    }
+}
+
+/* `n` variants that are expressions, from v on. COUNT of several gathers items: their starts may be the
+ * same. */
+static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool *done)
+{
+    bool near = true, any = false;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
+        near = near && atom != NULL && is_near(&v[i], atom);
+    }
+    *done = false;
+    if (near) {
+        gather_nears(g, v, n, open_down(g, v, n) != NULL, done);
+        if (*done)
+            return;
+        gather_down(g, v, n, done);
+        if (!*done && g->err == GLC_OK)
+            gather_nears(g, v, n, false, done);
+        return;
+    }
+    for (uint32_t i = 0; i < n && !any && g->err == GLC_OK; i++) {
+        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
+        any = atom != NULL && may_occur(g, &v[i], atom);
+    }
+    *done = !any;
+    if (any && g->err == GLC_OK)
+        gather_down(g, v, n, done);
+}
+
+enum glc_err glc_gather_open(struct glc_gather *g, struct glc_matcher *m, uint32_t pattern)
+{
+    g->m = m;
+    g->p = glc_image_at(m->img, GLC_IMG_PATTERNS, pattern, sizeof *g->p);
+    g->v = g->p != NULL ? glc_image_run(m->img, GLC_IMG_VARIANTS, g->p->variant, g->p->variants, sizeof *g->v)
+                        : NULL;
+    if (g->v == NULL)
+        return GLC_CORRUPT;
+    g->none = !glc_matcher_range(m, g->p, &g->lo, &g->hi);
+    return GLC_OK;
+}
+
+static void gather_each(struct glc_gather *g)
+{
+    for (uint32_t i = 0; i < g->p->variants && g->err == GLC_OK; i++) {
+        bool done = false;
+        if (g->what == GLC_GATHER_ANY && g->hit)
+            return;
+        if ((g->v[i].flags & GLC_IMG_REGEX) == 0) {
+            gather_plain(g, &g->v[i]);
+            continue;
+        }
+        gather_regexes(g, &g->v[i], 1, &done);
+        if (!done && g->err == GLC_OK)
+            gather_starts(g, &g->v[i]);
+    }
+}
+
+enum glc_err glc_gather_run(struct glc_gather *g)
+{
+    bool plain = true, regex = true, done = false;
+    g->lengths = true;
+    if (g->none)
+        return GLC_OK;
+    for (uint32_t i = 0; i < g->p->variants; i++) {
+        plain = plain && (g->v[i].flags & GLC_IMG_REGEX) == 0;
+        regex = regex && (g->v[i].flags & GLC_IMG_REGEX) != 0;
+    }
+    enum glc_gather_what what = g->what;
+    if (plain && what == GLC_GATHER_COUNT)
+        count_plain(g, &done);
+    else if (regex && g->p->variants <= MOST_CODES)
+        gather_regexes(g, g->v, g->p->variants, &done);
+    if (!done && g->err == GLC_OK) {
+        g->counting = what == GLC_GATHER_COUNT && g->p->variants == 1;
+        if (what == GLC_GATHER_COUNT)
+            g->what = GLC_GATHER_OFFSETS; /* starts of several variants may be the same */
+        gather_each(g);
+    }
+    return what == GLC_GATHER_ANY && g->hit ? GLC_OK : g->err;
+}
