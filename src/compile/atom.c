@@ -6,8 +6,9 @@
  * one for every branch.
  *
  * Stages (image/layout.h): a window of 8 bytes looked at where the offset is a multiple of 4 needs windows at
- * four places next to each other, so a run of 11 distinct enough bytes; 4 bytes likewise 7; 3 bytes at
- * multiples of 2 need 4. */
+ * four places next to each other, so a run of 11 distinct enough bytes; one of 4 bytes at multiples of 2
+ * needs two, so 5 bytes, and as many as are not known are taken for all their values: even 2 bytes will do.
+ */
 #include "compile/build.h"
 
 #include <math.h>
@@ -22,7 +23,11 @@ enum {
 };
 /* Strings that a place may begin with are listed where nothing else does, up to so many. */
 enum { EXPAND_MOST = 96, EXPAND_WORK = 2000 };
-enum { PRODUCT_MOST = 32, PRODUCT_MOST_3 = 256 };
+enum { PRODUCT_MOST = 32, PRODUCT_MOST_4 = 256 };
+/* What one more bit costs: of 2^20, looked at every second byte, and a look behind it a third of a hit. */
+#define BIT_COST 1.6e-7f
+/* What a first look that passes costs, of a hit; one byte of four is looked at. */
+#define FIRST_COST 0.02f
 
 /* A run being gathered. */
 struct run {
@@ -124,11 +129,20 @@ static float sum_costs(const struct glc_build *b, const struct glc_atom *a, int6
     }
 }
 
+void glc_atom_key(const struct glc_atom *a, int32_t at, int32_t *key_at, uint32_t *width)
+{
+    uint8_t values[GLC_ATOM_VALUES];
+    bool last = glc_atom_values(a, (int64_t)at + 3, values) == GLC_ATOM_VALUES;
+    bool first = !last && glc_atom_values(a, at, values) == GLC_ATOM_VALUES;
+    *width = last || first ? 3 : 4;
+    *key_at = at + first;
+}
+
 /* Frequency of the window of `width` bytes at index `at` of `l`; INFINITY where it does not do. */
 static float window_cost(const struct glc_build *b, const struct glc_atom *a, const struct looked *l,
                          uint32_t at, uint32_t width)
 {
-    uint32_t product = 1, most = width == 3 ? PRODUCT_MOST_3 : PRODUCT_MOST;
+    uint32_t product = 1, most = width == 8 ? PRODUCT_MOST : PRODUCT_MOST_4;
     uint64_t w = 0;
     for (uint32_t i = 0; i < width; i++) {
         product *= l->count[at + i];
@@ -138,20 +152,28 @@ static float window_cost(const struct glc_build *b, const struct glc_atom *a, co
     }
     if (may_be_uniform(l, at, width))
         return INFINITY;
-    return product == 1 ? value_cost(b, w, width) : sum_costs(b, a, (int64_t)at - EDGE, width);
+    float cost = product == 1 ? value_cost(b, w, width) : sum_costs(b, a, (int64_t)at - EDGE, width);
+    return width == 8 ? cost + FIRST_COST * value_cost(b, w & UINT32_MAX, 4)
+                      : cost + BIT_COST * (float)(width == 3 ? product * GLC_ATOM_VALUES : product);
+}
+
+/* The same for a window of 4 bytes, under 3 of them where the first or last may be any (glc_atom_key). */
+static float window_cost_4(const struct glc_build *b, const struct glc_atom *a, const struct looked *l,
+                           uint32_t at)
+{
+    if (l->count[at + 3] == GLC_ATOM_VALUES)
+        return window_cost(b, a, l, at, 3);
+    return l->count[at] == GLC_ATOM_VALUES ? window_cost(b, a, l, at + 1, 3) : window_cost(b, a, l, at, 4);
 }
 
 /* Choose a stage, and for each place modulo its stride the rarest window. */
 static void choose(struct glc_build *b, struct glc_atom *a)
 {
     static const struct {
-        uint8_t width, stride, edge;
-        float extra; /* a stage's own cost: false candidates it brings */
-    } stage[GLC_STAGES] = {
-        [GLC_STAGE_8] = { 8, 4, 0, 0 },
-        [GLC_STAGE_4] = { 4, 4, 0, 2e-6f },
-        [GLC_STAGE_3] = { 3, 2, EDGE, 1e-4f },
-    };
+        uint8_t stage, width, stride;
+        uint8_t before, behind; /* it may overhang: by one byte only where the atom cannot begin the layer */
+        float extra;            /* a stage's own cost: false candidates it brings */
+    } stage[] = { { GLC_STAGE_8, 8, 4, 0, 0, 0 }, { GLC_STAGE_4, 4, 2, 1, EDGE, 2e-6f } };
     struct looked l = { .n = a->len < LOOKED_AT ? a->len : LOOKED_AT };
     uint8_t values[GLC_ATOM_VALUES];
     for (uint32_t i = 0; i < l.n + 2 * EDGE; i++) {
@@ -160,12 +182,12 @@ static void choose(struct glc_build *b, struct glc_atom *a)
     }
     a->stage = GLC_STAGES;
     a->cost = INFINITY;
-    for (uint32_t s = 0; s < GLC_STAGES; s++) {
+    for (uint32_t s = 0; s < sizeof stage / sizeof stage[0]; s++) {
         float best[4] = { INFINITY, INFINITY, INFINITY, INFINITY }, sum = stage[s].extra;
         int32_t at[4] = { 0 };
-        uint32_t from = EDGE - stage[s].edge, to = l.n + EDGE + stage[s].edge;
+        uint32_t from = EDGE - stage[s].before, to = l.n + EDGE + stage[s].behind;
         for (uint32_t i = from; i + stage[s].width <= to; i++) {
-            float cost = window_cost(b, a, &l, i, stage[s].width);
+            float cost = stage[s].width == 8 ? window_cost(b, a, &l, i, 8) : window_cost_4(b, a, &l, i);
             uint32_t r = i % stage[s].stride;
             if (cost < best[r]) {
                 best[r] = cost;
@@ -176,7 +198,7 @@ static void choose(struct glc_build *b, struct glc_atom *a)
             sum += best[r] / stage[s].stride;
         if (sum < a->cost) {
             a->cost = sum;
-            a->stage = (uint8_t)s;
+            a->stage = stage[s].stage;
             memcpy(a->at, at, sizeof at);
         }
     }

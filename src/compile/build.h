@@ -15,8 +15,8 @@ struct glc_atom {
     const uint32_t **set; /* of positions that are classes; NULL: none are */
     uint32_t len;
     uint32_t near, far; /* distance from the match's start; far GLC_UNBOUNDED: no bound */
-    uint8_t stage;      /* enum glc_stage, or GLC_STAGES: no window fits */
-    int32_t at[4]; /* its windows, one for each place modulo the stride; 3-byte ones may overhang by a byte or
+    uint8_t stage;      /* GLC_STAGE_8, GLC_STAGE_4, or GLC_STAGES: no window fits */
+    int32_t at[4]; /* its windows, one for each place modulo the stride; 4-byte ones may overhang by a byte or
                       two */
     float cost;    /* expected hits a byte of clean data */
 };
@@ -70,6 +70,7 @@ struct glc_want {
     uint64_t value;
     struct glc_img_ref ref;
     uint8_t stage;
+    bool second; /* a key of 3 bytes that are the window's last */
 };
 
 /* The same for a known place. */
@@ -100,6 +101,8 @@ void glc_atom_cover(struct glc_build *b, const struct glc_re *re, struct glc_cov
 /* The folded values that position `i` of the atom may have (any, where it lies outside), and how many. */
 enum { GLC_ATOM_VALUES = 128 };
 uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_ATOM_VALUES]);
+/* The key of a window of 4 bytes: all of it, or its first or last 3 bytes where the other may be any. */
+void glc_atom_key(const struct glc_atom *a, int32_t at, int32_t *key_at, uint32_t *width);
 
 /* witness.c: patterns one of which must occur wherever the rule matches. */
 struct glc_witness {

@@ -16,6 +16,9 @@
  * for every layer and look for it then, once. */
 #define COST_MOST 0.02f
 #define CHEAP     1e-3f
+/* A rule whose witnesses are met more often than this is judged for many layers: its other patterns, where
+ * they are rarer, are searched for too, so that their absence is known then. */
+#define HOT 1e-4f
 enum { IR_MOST = 8 << 20 };
 
 struct compiling {
@@ -437,8 +440,9 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
     return ok ? GLC_OK : GLC_NOMEM;
 }
 
-/* What the filter looks for on behalf of `rule`: all variants of one witness. */
-static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_witness *w)
+/* What the filter looks for on behalf of `rule`: all variants of one witness; `flags`: of the pattern, where
+ * it is its own. */
+static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_witness *w, uint8_t flags)
 {
     struct glc_build *b = &c->b;
     uint32_t p = c->first_pattern[w->rule] + w->pattern;
@@ -449,7 +453,7 @@ static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_wi
     bool pin = anchor != NULL && c->pin[p];
     b->stats.anchored += pin;
     if (!pin && w->rule == rule)
-        ((struct glc_img_pattern *)(void *)b->section[GLC_IMG_PATTERNS].ptr)[p].flags |= GLC_IMG_SEARCHED;
+        ((struct glc_img_pattern *)(void *)b->section[GLC_IMG_PATTERNS].ptr)[p].flags |= flags;
     for (uint32_t v = 0; v < pat->variants; v++) {
         uint32_t number = c->first_variant[p] + v;
         for (size_t a = 0; a < c->cover[number].atoms; a++) {
@@ -474,7 +478,30 @@ static bool want_cheap(struct compiling *c, uint32_t rule)
         if (c->cost[number] > CHEAP ||
             (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
             continue;
-        if (!want_witness(c, rule, &w))
+        if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED))
+            return false;
+    }
+    return true;
+}
+
+static bool is_witness(const struct glc_witnesses *all, uint32_t rule, uint32_t pattern)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->item[i].rule == rule && all->item[i].pattern == pattern)
+            return true;
+    return false;
+}
+
+/* The patterns of a hot rule that do not touch it. */
+static bool want_quiet(struct compiling *c, uint32_t rule)
+{
+    for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
+        struct glc_witness w = { .rule = rule, .pattern = i };
+        uint32_t number = c->first_pattern[rule] + i;
+        if (c->cost[number] > HOT || is_witness(&c->witness[rule], rule, i) ||
+            (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
+            continue;
+        if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED | GLC_IMG_QUIET))
             return false;
     }
     return true;
@@ -485,10 +512,13 @@ static bool want_all(struct compiling *c)
     for (size_t i = 0; i < c->b.alwayses; i++)
         if (!want_cheap(c, c->b.always[i].rule))
             return false;
-    for (size_t r = 0; r < c->b.set->rules; r++)
+    for (size_t r = 0; r < c->b.set->rules; r++) {
         for (size_t i = 0; i < c->witness[r].n; i++)
-            if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i]))
+            if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i], GLC_IMG_SEARCHED))
                 return false;
+        if (c->witness[r].n != 0 && c->witness[r].cost > HOT && !want_quiet(c, (uint32_t)r))
+            return false;
+    }
     return true;
 }
 

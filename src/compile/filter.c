@@ -4,15 +4,19 @@
 
 #include <stdlib.h>
 
-static const struct {
-    uint8_t width, stride;
-    uint8_t bits_most; /* of a bitmap: log2 */
-} stages[GLC_STAGES] = {
-    [GLC_STAGE_8] = { 8, 4, 22 },
-    [GLC_STAGE_4] = { 4, 4, 20 },
-    [GLC_STAGE_3] = { 3, 2, 18 },
+enum {
+    BITS_LEAST = 10,
+    BUCKET_FILL = 5,
+    AGREE_MOST = 64, /* references of a window that are asked what they have in common */
+    GATE_LEAST = 64, /* rules behind a gate from which on it has bitmaps of its own */
 };
-enum { BITS_LEAST = 10, BITS_A_WINDOW_LOG2 = 5, BUCKET_FILL = 5 };
+static const struct {
+    uint8_t most; /* log2 of its bits at most */
+    uint8_t room; /* log2 of bits for each that is set */
+} maps[GLC_MAPS] = {
+    [GLC_MAP_8] = { 21, 5 },     [GLC_MAP_KEY4] = { 18, 5 }, [GLC_MAP_KEY3] = { 18, 5 },
+    [GLC_MAP_FIRST] = { 20, 5 }, [GLC_MAP_4] = { 20, 4 },
+};
 
 static bool push_want(struct glc_build *b, const struct glc_want *w)
 {
@@ -53,10 +57,16 @@ static bool want_values(struct glc_build *b, const struct glc_atom *a, int32_t a
 
 bool glc_filter_want(struct glc_build *b, const struct glc_atom *a, const struct glc_img_ref *ref)
 {
-    for (uint32_t k = 0; k < stages[a->stage].stride; k++) {
+    for (uint32_t k = 0; k < (a->stage == GLC_STAGE_8 ? 4 : 2); k++) {
         struct glc_want w = { .stage = a->stage, .ref = *ref };
+        uint32_t width = 8;
         w.ref.at = a->at[k];
-        if (!want_values(b, a, a->at[k], stages[a->stage].width, &w))
+        if (a->stage == GLC_STAGE_4) {
+            glc_atom_key(a, a->at[k], &w.ref.at, &width);
+            w.stage = width == 4 ? GLC_STAGE_4 : GLC_STAGE_3;
+            w.second = w.ref.at != a->at[k];
+        }
+        if (!want_values(b, a, w.ref.at, width, &w))
             return false;
     }
     return true;
@@ -109,6 +119,8 @@ static int by_window(const void *x, const void *y)
         return a->ref.rule < b->ref.rule ? -1 : 1;
     if (a->ref.atom != b->ref.atom)
         return a->ref.atom < b->ref.atom ? -1 : 1;
+    if (a->second != b->second)
+        return a->second ? 1 : -1;
     return a->ref.at < b->ref.at ? -1 : a->ref.at > b->ref.at;
 }
 
@@ -117,9 +129,55 @@ static bool put_ref(struct glc_build *b, const struct glc_img_ref *ref)
     return glc_buf_put(&b->section[GLC_IMG_REFS], ref, sizeof *ref);
 }
 
+/* Where 8 bytes `near` behind the key's place lie in the want's atom: what they are and which bits matter. */
+static void bytes_near(const struct glc_build *b, const struct glc_img_ref *ref, int32_t near,
+                       uint64_t *value, uint64_t *mask)
+{
+    const struct glc_img_atom *atom = (const void *)b->section[GLC_IMG_ATOMS].ptr;
+    const struct glc_img_atom *a = &atom[ref->atom];
+    const uint8_t *bytes = b->section[GLC_IMG_BYTES].ptr + a->bytes;
+    *value = *mask = 0;
+    for (int i = 0; i < 8; i++) {
+        int64_t at = (int64_t)ref->at + near + i;
+        if (at < 0 || at >= a->len)
+            continue;
+        *value |= (uint64_t)bytes[at] << (8 * i);
+        *mask |= (uint64_t)(a->exact != 0 ? 0xff : bytes[a->len + at]) << (8 * i);
+    }
+}
+
+/* Where near the key do all references say most beyond the key itself? */
+static void agree(const struct glc_build *b, const struct glc_want *want, size_t n, uint32_t width,
+                  struct glc_img_window *w)
+{
+    int most = -1;
+    for (int32_t near = -8; near <= 8; near++) {
+        uint64_t value = 0, mask = UINT64_MAX, told = 0;
+        for (size_t i = 0; i < n && i < AGREE_MOST + 1; i++) {
+            uint64_t v, m;
+            bytes_near(b, &want[i].ref, near, &v, &m);
+            value = i == 0 ? v : value;
+            mask &= m & ~(value ^ v);
+        }
+        if (n > AGREE_MOST)
+            mask = 0;
+        for (int32_t i = 0; i < 8; i++)
+            if (near + i >= 0 && near + i < (int32_t)width)
+                told |= (uint64_t)0xdf << (8 * i); /* but for its case */
+        int says = __builtin_popcountll(mask & ~told);
+        if (says > most) {
+            most = says;
+            w->near = near;
+            w->mask = mask;
+            w->around = value & mask;
+        }
+    }
+}
+
 /* Windows and references; windows of a stage are neighbours. first[s] gets where stage s begins. */
 static bool write_windows(struct glc_build *b, uint32_t first[GLC_STAGES + 1])
 {
+    static const uint8_t widths[GLC_STAGES] = { [GLC_STAGE_8] = 8, [GLC_STAGE_4] = 4, [GLC_STAGE_3] = 3 };
     struct glc_buf *windows = &b->section[GLC_IMG_WINDOWS];
     size_t i = 0;
     for (uint32_t s = 0; s < GLC_STAGES; s++) {
@@ -127,11 +185,13 @@ static bool write_windows(struct glc_build *b, uint32_t first[GLC_STAGES + 1])
         while (i < b->wants && b->want[i].stage == s) {
             struct glc_img_window w = { .value = b->want[i].value,
                                         .ref = glc_build_count(b, GLC_IMG_REFS, sizeof(struct glc_img_ref)) };
+            size_t begin = i;
             for (; i < b->wants && b->want[i].stage == s && b->want[i].value == w.value; i++) {
                 if (!put_ref(b, &b->want[i].ref))
                     return false;
                 w.refs++;
             }
+            agree(b, &b->want[begin], i - begin, widths[s], &w);
             if (!glc_buf_put(windows, &w, sizeof w))
                 return false;
         }
@@ -205,49 +265,194 @@ static uint32_t find_groups(const struct glc_build *b, uint32_t group[GLC_CLASSE
     return n;
 }
 
-static bool write_bitmap(struct glc_build *b, struct glc_img_group *g, uint32_t stage, uint32_t from,
-                         uint32_t to)
+/* Which bitmaps there are: for sets of classes, and for layers that begin as the commonest gate asks and for
+ * all others. */
+struct chosen {
+    uint32_t set[GLC_CLASSES]; /* classes */
+    uint32_t sets;
+    uint32_t gate;    /* in GATES, or NONE */
+    bool *gated;      /* rules that this gate must be open for */
+    uint32_t *asking; /* of each want: the classes of its rule; of neighbours with the same key: the first */
+};
+
+/* The first two bytes that most rules demand; NONE where that is too few. */
+static bool choose_gate(struct glc_build *b, struct chosen *c)
 {
-    const struct glc_img_window *w = (const void *)b->section[GLC_IMG_WINDOWS].ptr;
-    const struct glc_img_ref *ref = (const void *)b->section[GLC_IMG_REFS].ptr;
-    struct glc_buf *out = &b->section[GLC_IMG_BITMAPS];
-    uint32_t *mine = calloc((size_t)(to - from) + 1, sizeof *mine), n = 0;
-    if (mine == NULL)
-        return false;
-    for (uint32_t i = from; i < to; i++) {
-        bool wanted = false;
-        for (uint32_t r = 0; !wanted && r < w[i].refs; r++)
-            wanted = (b->set->rule[ref[w[i].ref + r].rule]->classes & g->classes) != 0;
-        if (wanted)
-            mine[n++] = i;
+    const struct glc_img_rule *rule = (const void *)b->section[GLC_IMG_RULES].ptr;
+    const struct glc_img_gate *gate = (const void *)b->section[GLC_IMG_GATES].ptr;
+    uint32_t *rules = calloc((size_t)UINT16_MAX + 1, sizeof *rules), best = 0;
+    c->gated = calloc(b->set->rules + 1, sizeof *c->gated);
+    c->gate = GLC_IMG_NONE;
+    bool ok = rules != NULL && c->gated != NULL;
+    for (size_t r = 0; ok && r < b->set->rules; r++) {
+        const struct glc_img_gate *g = rule[r].gate != GLC_IMG_NONE ? &gate[rule[r].gate] : NULL;
+        if (g == NULL || g->n != 1 || (g->mask[0] & 0xffff) != 0xffff)
+            continue;
+        uint32_t first = g->value[0] & 0xffff;
+        best = ++rules[first] > rules[best] ? first : best;
     }
-    bool ok = true;
-    if (n != 0) {
-        unsigned bits = BITS_LEAST;
-        while (bits < stages[stage].bits_most && UINT64_C(1) << bits < (uint64_t)n << BITS_A_WINDOW_LOG2)
-            bits++;
-        ok = glc_build_align(out, GLC_IMG_ALIGN);
-        size_t bytes = ((size_t)1 << bits) / 8;
-        uint8_t *map = ok ? glc_buf_reserve(out, bytes) : NULL;
-        ok = map != NULL;
-        if (ok) {
-            g->bits[stage] = bits;
-            g->bitmap[stage] = out->len;
-            memset(map, 0, bytes);
-            out->len += bytes;
-            for (uint32_t i = 0; i < n; i++) {
-                uint64_t bit = glc_img_hash(w[mine[i]].value) >> (64 - bits);
-                map[bit >> 3] |= (uint8_t)(1u << (bit & 7));
-            }
+    if (ok && rules[best] >= GATE_LEAST) {
+        struct glc_img_gate two = { .n = 1, .need = 2, .value = { best }, .mask = { 0xffff } };
+        for (size_t r = 0; r < b->set->rules; r++) {
+            const struct glc_img_gate *g = rule[r].gate != GLC_IMG_NONE ? &gate[rule[r].gate] : NULL;
+            c->gated[r] =
+                g != NULL && g->n == 1 && (g->mask[0] & 0xffff) == 0xffff && (g->value[0] & 0xffff) == best;
         }
+        c->gate = glc_build_count(b, GLC_IMG_GATES, sizeof two);
+        ok = glc_buf_put(&b->section[GLC_IMG_GATES], &two, sizeof two);
     }
-    free(mine);
+    free(rules);
     return ok;
 }
 
-/* Runs of `always` (sorted by gate and guard) that the group is concerned with. */
-static bool write_always(struct glc_build *b, struct glc_img_group *g)
+/* Keys that some rule for these classes asks for. */
+static uint32_t count_asked(const struct glc_build *b, const struct chosen *c, uint32_t classes)
 {
+    uint32_t n = 0;
+    for (size_t i = 0; i < b->wants; i++)
+        n += (c->asking[i] & classes) != 0;
+    return n;
+}
+
+/* Sets of classes that ask for much the same share their bitmaps. */
+static void join_sets(const struct glc_build *b, struct chosen *c)
+{
+    uint32_t n[GLC_CLASSES];
+    for (uint32_t i = 0; i < c->sets; i++)
+        n[i] = count_asked(b, c, c->set[i]);
+    for (uint32_t i = 0; i < c->sets; i++) {
+        for (uint32_t k = i + 1; k < c->sets;) {
+            uint32_t all = count_asked(b, c, c->set[i] | c->set[k]), least = n[i] < n[k] ? n[i] : n[k];
+            if (all - all / 8 > least) {
+                k++;
+                continue;
+            }
+            c->set[i] |= c->set[k];
+            n[i] = all;
+            c->sets--;
+            c->set[k] = c->set[c->sets];
+            n[k] = n[c->sets];
+        }
+    }
+}
+
+static bool choose_maps(struct glc_build *b, const uint32_t *group, uint32_t groups, struct chosen *c)
+{
+    *c = (struct chosen){ .sets = groups };
+    memcpy(c->set, group, groups * sizeof *group);
+    c->asking = calloc(b->wants + 1, sizeof *c->asking);
+    if (!choose_gate(b, c) || c->asking == NULL)
+        return false;
+    size_t first = 0;
+    for (size_t i = 0; i < b->wants; i++) {
+        if (b->want[i].stage != b->want[first].stage || b->want[i].value != b->want[first].value)
+            first = i;
+        c->asking[first] |= b->set->rule[b->want[i].ref.rule]->classes;
+    }
+    join_sets(b, c);
+    return true;
+}
+
+/* A bitmap being filled; `bit` NULL: its keys are counted. */
+struct map {
+    uint8_t *bit;
+    uint64_t n;
+    unsigned bits;
+};
+
+static void set_bit(struct map *m, uint64_t hash64)
+{
+    m->n++;
+    if (m->bit != NULL) {
+        uint64_t bit = hash64 >> (64 - m->bits);
+        m->bit[bit >> 3] |= (uint8_t)(1u << (bit & 7));
+    }
+}
+
+static void set_short(struct map *m, uint32_t key)
+{
+    set_bit(m, (uint64_t)glc_img_hash32(key) << 32);
+}
+
+/* The bits of one want in all bitmaps (image/layout.h). */
+static void set_want(struct map map[GLC_MAPS], const struct glc_want *w)
+{
+    uint32_t key = (uint32_t)w->value;
+    if (w->stage == GLC_STAGE_8) {
+        set_bit(&map[GLC_MAP_8], glc_img_hash(w->value));
+        set_short(&map[GLC_MAP_FIRST], key);
+    } else if (w->stage == GLC_STAGE_4) {
+        set_short(&map[GLC_MAP_KEY4], key);
+        set_short(&map[GLC_MAP_4], key);
+        set_short(&map[GLC_MAP_FIRST], key);
+    } else {
+        set_short(&map[GLC_MAP_KEY3], key);
+        for (uint32_t any = 0; any < 256; any++) {
+            if ((any & 0x20) == 0)
+                continue;
+            uint32_t all = w->second ? key << 8 | any : key | any << 24;
+            set_short(&map[GLC_MAP_4], all);
+            set_short(&map[GLC_MAP_FIRST], all);
+        }
+    }
+}
+
+static void set_wants(const struct glc_build *b, const struct chosen *c, uint32_t classes, bool gated,
+                      struct map map[GLC_MAPS])
+{
+    const struct glc_want *last = NULL; /* neighbours often have one key */
+    for (size_t i = 0; i < b->wants; i++) {
+        const struct glc_want *w = &b->want[i];
+        uint32_t rule = w->ref.rule;
+        if ((b->set->rule[rule]->classes & classes) == 0 || (!gated && c->gated[rule]) ||
+            (last != NULL && last->stage == w->stage && last->value == w->value && last->second == w->second))
+            continue;
+        set_want(map, w);
+        last = w;
+    }
+}
+
+/* The bitmaps for these classes, with or without the rules behind the gate. */
+static bool write_maps(struct glc_build *b, const struct chosen *c, uint32_t classes, bool gated,
+                       struct glc_img_group *out)
+{
+    struct glc_buf *to = &b->section[GLC_IMG_BITMAPS];
+    struct map map[GLC_MAPS] = { 0 };
+    size_t at[GLC_MAPS];
+    set_wants(b, c, classes, gated, map);
+    if (map[GLC_MAP_8].n == 0)
+        map[GLC_MAP_FIRST].n = 0; /* then MAP_4 does */
+    for (int i = 0; i < GLC_MAPS; i++) {
+        if (map[i].n == 0)
+            continue;
+        map[i].bits = BITS_LEAST;
+        while (map[i].bits < maps[i].most && UINT64_C(1) << map[i].bits < map[i].n << maps[i].room)
+            map[i].bits++;
+        size_t bytes = ((size_t)1 << map[i].bits) / 8;
+        if (!glc_build_align(to, GLC_IMG_ALIGN))
+            return false;
+        uint8_t *room = glc_buf_reserve(to, bytes);
+        if (room == NULL)
+            return false;
+        memset(room, 0, bytes);
+        at[i] = to->len;
+        to->len += bytes;
+        out->bits[i] = map[i].bits;
+        out->bitmap[i] = at[i];
+    }
+    struct map none = { 0 };
+    for (int i = 0; i < GLC_MAPS; i++) {
+        map[i].bit = out->bits[i] != 0 ? to->ptr + at[i] : NULL;
+        map[i] = map[i].bit != NULL ? map[i] : none;
+    }
+    set_wants(b, c, classes, gated, map);
+    return true;
+}
+
+/* Runs of `always` (sorted by gate and guard) that the group is concerned with. */
+static bool write_always(struct glc_build *b, const struct chosen *c, struct glc_img_group *g)
+{
+    bool shut = g->gate == GLC_IMG_NONE && c->gate != GLC_IMG_NONE;
     g->always = glc_build_count(b, GLC_IMG_ALWAYS, sizeof(struct glc_img_always));
     for (size_t i = 0; i < b->alwayses;) {
         const struct glc_always *first = &b->always[i];
@@ -259,7 +464,8 @@ static bool write_always(struct glc_build *b, struct glc_img_group *g)
         }
         for (; i < b->alwayses && b->always[i].gate == first->gate && b->always[i].guard == first->guard;
              i++) {
-            if ((b->set->rule[b->always[i].rule]->classes & g->classes) == 0)
+            if ((b->set->rule[b->always[i].rule]->classes & g->classes) == 0 ||
+                (shut && c->gated[b->always[i].rule]))
                 continue;
             if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], b->always[i].rule))
                 return false;
@@ -274,21 +480,43 @@ static bool write_always(struct glc_build *b, struct glc_img_group *g)
     return true;
 }
 
-static bool write_groups(struct glc_build *b, const uint32_t first[GLC_STAGES + 1])
+static bool write_group(struct glc_build *b, const struct chosen *c, uint32_t classes, uint32_t gate,
+                        const struct glc_img_group *with)
+{
+    struct glc_img_group g = *with;
+    g.classes = classes;
+    g.gate = gate;
+    return write_always(b, c, &g) && glc_buf_put(&b->section[GLC_IMG_GROUPS], &g, sizeof g);
+}
+
+static bool write_all_groups(struct glc_build *b, const struct chosen *c, const uint32_t *group, uint32_t n)
+{
+    struct glc_img_group with[2][GLC_CLASSES] = { 0 };
+    uint32_t gates = c->gate != GLC_IMG_NONE ? 2 : 1;
+    for (uint32_t i = 0; i < c->sets; i++)
+        for (uint32_t k = 0; k < gates; k++)
+            if (!write_maps(b, c, c->set[i], k + 1 < gates || gates == 1, &with[k][i]))
+                return false;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t set = 0;
+        while ((c->set[set] & group[i]) == 0)
+            set++;
+        for (uint32_t k = 0; k < gates; k++)
+            if (!write_group(b, c, group[i], k + 1 < gates ? c->gate : GLC_IMG_NONE, &with[k][set]))
+                return false;
+    }
+    return true;
+}
+
+static bool write_groups(struct glc_build *b)
 {
     uint32_t group[GLC_CLASSES];
     uint32_t n = find_groups(b, group);
-    for (uint32_t i = 0; i < n; i++) {
-        struct glc_img_group g = { .classes = group[i] };
-        if (!write_always(b, &g))
-            return false;
-        for (uint32_t s = 0; s < GLC_STAGES; s++)
-            if (!write_bitmap(b, &g, s, first[s], first[s + 1]))
-                return false;
-        if (!glc_buf_put(&b->section[GLC_IMG_GROUPS], &g, sizeof g))
-            return false;
-    }
-    return true;
+    struct chosen c;
+    bool ok = choose_maps(b, group, n, &c) && write_all_groups(b, &c, group, n);
+    free(c.gated);
+    free(c.asking);
+    return ok;
 }
 
 static int by_place(const void *x, const void *y)
@@ -353,5 +581,5 @@ bool glc_filter_write(struct glc_build *b)
     for (uint32_t s = 0; s < GLC_STAGES; s++)
         if (!write_buckets(b, s, first[s], first[s + 1]))
             return false;
-    return write_groups(b, first) && write_pins(b);
+    return write_groups(b) && write_pins(b);
 }

@@ -11,28 +11,31 @@ static const char *const names[GLC_IMG_SECTIONS] = {
 
 static void dump_groups(const struct glc_image *img, struct glc_buf *out)
 {
-    static const char *const stage[GLC_STAGES] = { "8 bytes", "4 bytes", "3 bytes" };
+    static const char *const map[GLC_MAPS] = { "keys of 8 bytes", "keys of 4 bytes", "keys of 3 bytes",
+                                               "first looks", "windows of 4 bytes" };
     const struct glc_img_group *g = (const void *)img->section[GLC_IMG_GROUPS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_GROUPS].n; i++) {
         glc_buf_puts(out, "group");
         for (uint32_t c = 0; c < GLC_CLASSES; c++)
             if ((g[i].classes >> c & 1) != 0)
                 glc_buf_printf(out, " %s", glc_class_name((enum glc_class)c));
+        if (g[i].gate != GLC_IMG_NONE)
+            glc_buf_puts(out, ", beginning as most gates ask");
         const struct glc_img_always *a =
             glc_image_run(img, GLC_IMG_ALWAYS, g[i].always, g[i].always_n, sizeof *a);
         uint64_t rules = 0;
         for (uint32_t k = 0; a != NULL && k < g[i].always_n; k++)
             rules += a[k].rules;
         glc_buf_printf(out, "\n  judged always: %" PRIu64 " rules behind %u guards\n", rules, g[i].always_n);
-        for (int s = 0; s < GLC_STAGES; s++) {
+        for (int s = 0; s < GLC_MAPS; s++) {
             if (g[i].bits[s] == 0 || g[i].bits[s] > 30)
                 continue;
             uint64_t bytes = (UINT64_C(1) << g[i].bits[s]) / 8, set = 0;
-            const uint8_t *map = glc_image_run(img, GLC_IMG_BITMAPS, g[i].bitmap[s], bytes, 1);
-            for (uint64_t k = 0; map != NULL && k < bytes; k++)
-                set += (uint64_t)__builtin_popcount(map[k]);
-            glc_buf_printf(out, "  windows of %s: bitmap of %" PRIu64 " KiB, %.2f %% full\n", stage[s],
-                           bytes / 1024, 100.0 * (double)set / (double)(bytes * 8));
+            const uint8_t *bit = glc_image_run(img, GLC_IMG_BITMAPS, g[i].bitmap[s], bytes, 1);
+            for (uint64_t k = 0; bit != NULL && k < bytes; k++)
+                set += (uint64_t)__builtin_popcount(bit[k]);
+            glc_buf_printf(out, "  %s: bitmap of %" PRIu64 " KiB, %.2f %% full\n", map[s], bytes / 1024,
+                           100.0 * (double)set / (double)(bytes * 8));
         }
     }
 }

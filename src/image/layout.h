@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 5, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 6, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 
@@ -103,9 +103,10 @@ enum {
     GLC_IMG_HIDDEN = 1,
     GLC_IMG_NO_OVERLAP = 2,
     GLC_IMG_LONGEST = 4,
-    GLC_IMG_SEARCHED = 8,
+    GLC_IMG_SEARCHED = 8, /* the pass looks for it */
     GLC_IMG_COUNT_ENDS = 16,
-    GLC_IMG_HEX = 32
+    GLC_IMG_HEX = 32,
+    GLC_IMG_QUIET = 64 /* and it does not touch its own rule */
 };
 
 struct glc_img_pattern {
@@ -149,10 +150,14 @@ struct glc_img_atom {
 };
 #define GLC_IMG_NONE16 0xffff
 
-/* A folded window (bytes OR 0x20) and who wants it. */
+/* The folded key of a window (bytes OR 0x20), what all who want it agree on nearby, and who they are: where
+ * 8 bytes of data lie `near` behind the key's place, (those & mask) == around must hold. */
 struct glc_img_window {
     uint64_t value;
+    uint64_t around, mask;
+    int32_t near;
     uint32_t ref, refs; /* run in REFS */
+    uint32_t zero;
 };
 
 struct glc_img_ref {
@@ -171,16 +176,26 @@ struct glc_img_bucket {
     uint32_t window[GLC_IMG_BUCKET_ROOM];
 };
 
-/* The stages of the filter: windows of 8 bytes and of 4 bytes looked at where the offset is a multiple of 4,
- * and of 3 bytes where it is a multiple of 2. */
+/* Windows are looked up by keys of three widths. Those of 8 bytes stand where the offset is a multiple of 4,
+ * those of 4 bytes where it is a multiple of 2. A window of 4 bytes whose first or last may be any is kept
+ * under the 3 others, and a key of 3 bytes is looked up in both places. */
 enum { GLC_STAGE_8, GLC_STAGE_4, GLC_STAGE_3, GLC_STAGES };
 
-/* Classes that every rule treats alike share a group. */
+/* Bitmaps of a group. The walk looks at 4 bytes at a time: at multiples of 4 in MAP_FIRST (the first halves
+ * of windows of 8 bytes, and all of MAP_4), at other multiples of 2 in MAP_4 (windows of 4 bytes; where one
+ * of them may be any byte, for every value of it). What passes is looked up in the bitmap of each width of
+ * keys. */
+enum { GLC_MAP_8, GLC_MAP_KEY4, GLC_MAP_KEY3, GLC_MAP_FIRST, GLC_MAP_4, GLC_MAPS };
+
+/* Classes that every rule treats alike share a group. Of several groups for a class the first one counts
+ * whose gate is open: rules that demand first bytes which are not there are not in the other's bitmaps. */
 struct glc_img_group {
     uint32_t classes;
-    uint32_t always, always_n;   /* run in LISTS: rules without a witness */
-    uint32_t bits[GLC_STAGES];   /* log2 of the bitmap's bits; 0: the stage is empty */
-    uint64_t bitmap[GLC_STAGES]; /* offsets in BITMAPS */
+    uint32_t gate;             /* in GATES, or NONE */
+    uint32_t always, always_n; /* run in ALWAYS: rules without a witness */
+    uint32_t bits[GLC_MAPS];   /* log2 of the bitmap's bits; 0: it is empty */
+    uint32_t zero;
+    uint64_t bitmap[GLC_MAPS]; /* offsets in BITMAPS */
 };
 
 /* Rules without a witness that ask for the same first bytes, and share a guard: an expression without which
@@ -242,14 +257,21 @@ struct glc_img_family {
     uint32_t text; /* string */
 };
 
-/* The hash of a folded window: the bitmap's bit and the bucket are its top bits, the fingerprint bits 26
- * to 41. */
-#define GLC_IMG_FOLD UINT64_C(0x2020202020202020)
-#define GLC_IMG_MIX  UINT64_C(0x9e3779b97f4a7c15)
+/* Windows are folded by OR 0x20. The hash of a key gives its bucket by its top bits and the fingerprint by
+ * bits 26 to 41. A bitmap's bit is the top bits of the same hash for keys of 8 bytes, and of a 32-bit hash
+ * for shorter ones: 16 of those are made at a time. */
+#define GLC_IMG_FOLD  UINT64_C(0x2020202020202020)
+#define GLC_IMG_MIX   UINT64_C(0x9e3779b97f4a7c15)
+#define GLC_IMG_MIX32 UINT32_C(0x9e3779b1)
 
 static inline uint64_t glc_img_hash(uint64_t folded)
 {
     return folded * GLC_IMG_MIX;
+}
+
+static inline uint32_t glc_img_hash32(uint32_t folded)
+{
+    return folded * GLC_IMG_MIX32;
 }
 
 static inline uint16_t glc_img_fp(uint64_t hash)

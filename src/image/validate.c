@@ -70,7 +70,8 @@ static bool filter_ok(const struct walk *w)
     const struct glc_image *img = w->img;
     const struct glc_img_window *win = (const void *)img->section[GLC_IMG_WINDOWS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_WINDOWS].n; i++)
-        if (!run_ok(w, GLC_IMG_REFS, win[i].ref, win[i].refs))
+        if (!run_ok(w, GLC_IMG_REFS, win[i].ref, win[i].refs) || win[i].near < -8 || win[i].near > 8 ||
+            win[i].zero != 0)
             return false;
     const struct glc_img_ref *ref = (const void *)img->section[GLC_IMG_REFS].ptr;
     const struct glc_img_atom *atom = (const void *)img->section[GLC_IMG_ATOMS].ptr;
@@ -114,12 +115,14 @@ static bool groups_ok(const struct walk *w)
                 return false;
     }
     const struct glc_img_group *g = (const void *)img->section[GLC_IMG_GROUPS].ptr;
-    uint32_t seen = 0;
+    uint32_t seen = 0, gated = 0; /* a class has one group, and before it perhaps one behind a gate */
     for (uint64_t i = 0; i < img->section[GLC_IMG_GROUPS].n; i++) {
-        if ((seen & g[i].classes) != 0 || !run_ok(w, GLC_IMG_ALWAYS, g[i].always, g[i].always_n))
+        uint32_t *of = g[i].gate == GLC_IMG_NONE ? &seen : &gated;
+        if (((seen | *of) & g[i].classes) != 0 || !run_ok(w, GLC_IMG_ALWAYS, g[i].always, g[i].always_n) ||
+            (g[i].gate != GLC_IMG_NONE && !run_ok(w, GLC_IMG_GATES, g[i].gate, 1)))
             return false;
-        seen |= g[i].classes;
-        for (int s = 0; s < GLC_STAGES; s++)
+        *of |= g[i].classes;
+        for (int s = 0; s < GLC_MAPS; s++)
             if (g[i].bits[s] != 0 &&
                 (g[i].bits[s] < 6 || g[i].bits[s] > 30 ||
                  !run_ok(w, GLC_IMG_BITMAPS, g[i].bitmap[s], (UINT64_C(1) << g[i].bits[s]) / 8)))

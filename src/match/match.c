@@ -44,6 +44,16 @@ static void load_tables(struct glc_matcher *m)
     }
 }
 
+static bool has_avx512(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+    return false;
+#endif
+}
+
 static bool has_avx2(void)
 {
 #if defined(__x86_64__)
@@ -63,6 +73,7 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     if (opt != NULL)
         m->opt = *opt;
     m->avx2 = !m->opt.no_simd && has_avx2();
+    m->avx512 = m->avx2 && !m->opt.no_avx512 && has_avx512();
     glc_arena_init(&m->arena, (size_t)1 << LISTS_CAP_LOG2);
     m->rule_state = calloc(rules, sizeof *m->rule_state);
     m->changed = calloc(rules, sizeof *m->changed);
@@ -74,9 +85,10 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->re = glc_re_scratch_new();
     m->cond = glc_cond_scratch_new();
     load_tables(m);
-    bool room = true;
+    size_t places = GLC_CANDIDATES + GLC_CANDIDATES_SLACK;
+    bool room = (m->looked = calloc(places, sizeof *m->looked)) != NULL;
     for (int s = 0; s < GLC_STAGES; s++)
-        room = (m->at[s] = calloc(GLC_CANDIDATES + 1, sizeof *m->at[s])) != NULL && room;
+        room = (m->at[s] = calloc(places, sizeof *m->at[s])) != NULL && room;
     if (!room || !load_externals(m) || m->rule_state == NULL || m->changed == NULL || m->judge == NULL ||
         m->slot_of == NULL || m->seen == NULL || m->seen_list == NULL || m->re == NULL || m->cond == NULL) {
         glc_matcher_free(m);
@@ -97,6 +109,7 @@ void glc_matcher_free(struct glc_matcher *m)
         glc_digest_free(m->digest[i]);
     for (int s = 0; s < GLC_STAGES; s++)
         free(m->at[s]);
+    free(m->looked);
     glc_arena_done(&m->arena);
     glc_re_scratch_free(m->re);
     glc_cond_scratch_free(m->cond);
@@ -191,7 +204,7 @@ static bool find_group(struct glc_matcher *m)
 {
     const struct glc_img_group *g = (const void *)m->img->section[GLC_IMG_GROUPS].ptr;
     for (uint64_t i = 0; i < m->img->section[GLC_IMG_GROUPS].n; i++) {
-        if ((g[i].classes & GLC_CLASS_BIT(m->layer->cls)) != 0) {
+        if ((g[i].classes & GLC_CLASS_BIT(m->layer->cls)) != 0 && glc_matcher_gate_open(m, g[i].gate)) {
             m->group = &g[i];
             return true;
         }

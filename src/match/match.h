@@ -16,6 +16,7 @@ struct glc_match_options {
     uint64_t
         steps; /* step budget per layer and rule for verification; 0: the default (docs/PROTOCOL.image.md) */
     bool no_simd;                                /* scalar paths only: for tests and debugging */
+    bool no_avx512;                              /* the same, but for AVX2's */
     bool costs;                                  /* count what each rule costs: glc_matcher_costs() */
     void (*console)(void *to, const char *line); /* console.log; NULL: nowhere */
     void *console_to;

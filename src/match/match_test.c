@@ -104,12 +104,20 @@ static const struct {
       "a" },
 };
 
+/* Everything that the machine has; no AVX-512; scalar. */
+enum { PATHS = 3 };
+static struct glc_match_options path(int i)
+{
+    return (struct glc_match_options){ .all = true, .no_simd = i == 2, .no_avx512 = i == 1 };
+}
+
 static void test_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (int plain = 0; plain < 2; plain++) {
-            struct glc_match_options opt = { .all = true, .strings = true, .no_simd = plain != 0 };
+        for (int p = 0; p < PATHS; p++) {
+            struct glc_match_options opt = path(p);
+            opt.strings = true;
             struct built b;
             struct glc_buf text;
             glc_buf_init(&text, 4096);
@@ -126,25 +134,28 @@ static void test_rows(void **state)
 }
 
 /* A literal is found at every offset of a block's end and at the layer's. */
-static void test_every_offset(void **state)
+static void every_offset(const struct glc_match_options *opt)
 {
-    (void)state;
-    static const char *const rules = "rule eight { strings: $a = \"0123456789a\" condition: #a == 1 }"
-                                     "rule four { strings: $a = \"QRSTUVW\" condition: #a == 1 }"
-                                     "rule three { strings: $a = \"%~!|\" condition: #a == 1 }"
-                                     "rule two { strings: $a = \"}{\" condition: #a == 1 }";
+    static const char *const rules =
+        "rule eight { strings: $a = \"0123456789a\" condition: #a == 1 }"
+        "rule four { strings: $a = \"QRSTUVW\" condition: #a == 1 }"
+        "rule three { strings: $a = \"%~!|\" condition: #a == 1 }"
+        "rule two { strings: $a = \"}{\" condition: #a == 1 }"
+        "rule ends { strings: $a = { 5b ?? 5d } condition: #a == 1 }"
+        "rule half { strings: $a = { 4? 21 3f 2? } condition: #a == 1 }"
+        "rule middle { strings: $a = { ?? 2b 2d ?? } condition: #a == 1 or @a == 0 }";
     static const struct {
         const char *text, *name;
-    } cases[] = { { "0123456789a", "eight" }, { "QRSTUVW", "four" }, { "%~!|", "three" }, { "}{", "two" } };
+    } cases[] = { { "0123456789a", "eight" }, { "QRSTUVW", "four" }, { "%~!|", "three" }, { "}{", "two" },
+                  { "[x]", "ends" },          { "A!?#", "half" },    { "x+-y", "middle" } };
     struct built b;
-    struct glc_match_options opt = { .all = true };
-    build(&b, "t.yar", rules, &opt);
+    build(&b, "t.yar", rules, opt);
     enum { LEN = 8300 };
     uint8_t *data = malloc(LEN);
     assert_non_null(data);
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         size_t n = strlen(cases[c].text);
-        for (size_t at = 0; at + n <= LEN; at += at > 40 && at < 8100 ? 611 : 1) {
+        for (size_t at = 0; at + n <= LEN; at += at > 80 && at < 8100 ? 611 : 1) {
             memset(data, '.', LEN);
             memcpy(data + at, cases[c].text, n);
             for (size_t end = LEN; end >= at + n && end + 1 >= at + n; end = end == LEN ? at + n : 0) {
@@ -161,6 +172,59 @@ static void test_every_offset(void **state)
     }
     free(data);
     unbuild(&b);
+}
+
+static void test_every_offset(void **state)
+{
+    (void)state;
+    for (int p = 0; p < PATHS; p++) {
+        struct glc_match_options opt = path(p);
+        every_offset(&opt);
+    }
+}
+
+/* Rules behind the commonest gate have bitmaps of their own: they are found where it is open, and the others
+ * everywhere. */
+static void test_gate(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data, *found;
+    } cases[] = {
+        { "MZ .... needle 42 ....", "m42" },
+        { "ZM .... needle 42 ....", "" },
+        { "MZ .... needle 42 and thread", "m42,free" },
+        { "ZM .... needle 42 and thread", "free" },
+        { "needle 42 and thread MZ", "free" },
+        { "M", "" },
+        { "PK .... needle 42 and a zipper", "zip" },
+        { "MZ .... needle 42 and a zipper", "m42" },
+    };
+    struct glc_buf rules;
+    glc_buf_init(&rules, 1 << 20);
+    for (int i = 0; i < 100; i++)
+        glc_buf_printf(&rules,
+                       "rule m%d { strings: $a = \"needle %d \" condition: uint16(0) == 0x5a4d and $a }\n", i,
+                       i);
+    glc_buf_puts(&rules, "rule zip { strings: $a = \"zipper\" condition: uint16(0) == 0x4b50 and $a }\n"
+                         "rule free { strings: $a = \"thread\" condition: $a }\n");
+    glc_buf_u8(&rules, 0);
+    for (int p = 0; p < PATHS; p++) {
+        struct glc_match_options opt = path(p);
+        struct built b;
+        build(&b, "t.yar", (const char *)rules.ptr, &opt);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            struct glc_buf text;
+            glc_buf_init(&text, 4096);
+            assert_int_equal(judge(&b, glc_span_str(cases[i].data), GLC_CLASS_DATA), GLC_OK);
+            found(&b, &text);
+            if (strcmp((const char *)text.ptr, cases[i].found) != 0)
+                fail_msg("\"%s\": found \"%s\"", cases[i].data, (const char *)text.ptr);
+            glc_buf_done(&text);
+        }
+        unbuild(&b);
+    }
+    glc_buf_done(&rules);
 }
 
 static void test_hashes(void **state)
@@ -232,7 +296,8 @@ static void test_damaged_header(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_every_offset),   cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_every_offset),
+        cmocka_unit_test(test_gate),    cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_bounded), cmocka_unit_test(test_damaged_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

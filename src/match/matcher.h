@@ -8,7 +8,8 @@
 #include "match/match.h"
 #include "match/re.h"
 
-enum { GLC_CANDIDATES = 4096 };
+/* Bytes of a block, and what is written behind the last place of a list (filter.c). */
+enum { GLC_CANDIDATES = 8192, GLC_CANDIDATES_SLACK = 16 };
 
 /* What is known of a rule on this layer. */
 enum {
@@ -54,8 +55,8 @@ struct glc_matcher {
     struct glc_span data;
     const struct glc_img_group *group;
     struct glc_bucket_table table[GLC_STAGES];
-    bool avx2;
-    uint32_t *at[GLC_STAGES]; /* candidates of a block, GLC_CANDIDATES each */
+    bool avx2, avx512;
+    uint32_t *at[GLC_STAGES], *looked; /* candidates of a block: filter.c */
 
     uint8_t *rule_state;
     uint32_t *changed; /* rules whose state is not UNKNOWN, in the order they left it */

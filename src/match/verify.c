@@ -132,12 +132,20 @@ enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_
     return GLC_OK;
 }
 
-static void see(struct glc_matcher *m, const struct glc_img_ref *ref, uint8_t how)
+static bool is_quiet(const struct glc_img_ref *ref, const struct glc_img_pattern *p)
+{
+    return (p->flags & GLC_IMG_QUIET) != 0 && p->rule == ref->rule;
+}
+
+static void see(struct glc_matcher *m, const struct glc_img_ref *ref, const struct glc_img_pattern *p,
+                uint8_t how)
 {
     if (m->seen[ref->pattern] == GLC_NOT_SEEN)
         m->seen_list[m->seens++] = ref->pattern;
-    m->seen[ref->pattern] = how;
-    glc_matcher_touch(m, ref->rule);
+    if (m->seen[ref->pattern] != GLC_SEEN)
+        m->seen[ref->pattern] = how;
+    if (!is_quiet(ref, p))
+        glc_matcher_touch(m, ref->rule);
     if (m->cost != NULL)
         m->cost[ref->rule].confirmed++;
 }
@@ -153,6 +161,9 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
         state = glc_matcher_gate(m, ref->rule);
     if (state == GLC_RULE_DEAD || (m->seen[ref->pattern] != GLC_NOT_SEEN && state == GLC_RULE_TOUCHED))
         return;
+    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, ref->pattern, sizeof *p);
+    if (m->seen[ref->pattern] != GLC_NOT_SEEN && is_quiet(ref, p))
+        return;
     if (m->cost != NULL)
         m->cost[ref->rule].candidates++;
     const struct glc_img_atom *atom = glc_image_at(m->img, GLC_IMG_ATOMS, ref->atom, sizeof *atom);
@@ -164,13 +175,12 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
     if (!glc_matcher_atom_at(m, atom, at))
         return;
     const struct glc_img_variant *v = glc_image_at(m->img, GLC_IMG_VARIANTS, atom->variant, sizeof *v);
-    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, ref->pattern, sizeof *p);
-    if (v == NULL || p == NULL) {
+    if (v == NULL) {
         m->corrupt = true;
         return;
     }
     if (atom->near != atom->far) {
-        see(m, ref, GLC_MAYBE_SEEN);
+        see(m, ref, p, GLC_MAYBE_SEEN);
         return;
     }
     uint64_t lo, hi, len;
@@ -181,5 +191,5 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
     enum glc_err e = glc_matcher_variant_at(m, p, v, at - atom->near, &found, &len);
     m->corrupt = m->corrupt || e == GLC_CORRUPT;
     if (e != GLC_OK || found)
-        see(m, ref, e == GLC_OK ? GLC_SEEN : GLC_MAYBE_SEEN);
+        see(m, ref, p, e == GLC_OK ? GLC_SEEN : GLC_MAYBE_SEEN);
 }
