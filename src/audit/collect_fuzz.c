@@ -75,10 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     glc_audit_init(&a, &reg);
     glc_audit_begin(&a, "fuzz", "x");
     unsigned which = data[0] % (PATHS + 3);
-    if (which == PATHS) {
-        glc_disk_fat(&a, rest, "x");
-    } else if (which == PATHS + 1) {
-        glc_disk_ntfs(&a, rest, "x");
+    if (which == PATHS || which == PATHS + 1) {
+        struct glc_disks all;
+        glc_disks_init(&all, &a, rest.len);
+        const struct glc_disk *d = glc_disk_span(&all, rest);
+        if (d != NULL)
+            glc_disk_image(d, "x");
+        glc_disks_done(&all);
     } else if (which == PATHS + 2) {
         glc_collect_sbom(&a, "x", rest);
     } else {

@@ -1,14 +1,14 @@
 /* FAT12, FAT16, FAT32 (Microsoft's FAT specification 1.03): boot sector, chains of clusters, folder entries
  * of 32 bytes with long names in the entries before them. Chains and folders end at caps; damage is a gap. */
-#include "audit/disk.h"
+#include "audit/disk_walk.h"
 
 #include <stdlib.h>
 
-enum { MAX_DEPTH = 64, MAX_ENTRIES = 1 << 20 };
+enum { MAX_ENTRIES = 1 << 22, MAX_NAME = 1024 };
 
 struct fat {
-    struct glc_audit *a;
-    struct glc_span v;
+    struct glc_disk_walk w;
+    const struct glc_disk *d;
     uint32_t bits;        /* 12, 16, 32 */
     uint32_t cluster;     /* bytes */
     uint64_t table, data; /* byte offsets */
@@ -16,10 +16,6 @@ struct fat {
     uint32_t root_bytes, root_cluster, clusters;
     uint64_t work; /* clusters that may still be followed: chains can be made to loop */
     uint32_t left; /* folder entries that may still be read */
-    bool damaged;
-    int depth;
-    char path[4096];
-    size_t len;
 };
 
 struct fat_file {
@@ -29,7 +25,10 @@ struct fat_file {
 
 static bool header(struct fat *f)
 {
-    struct glc_cursor c = glc_cursor(f->v);
+    uint8_t boot[512];
+    if (glc_disk_read(f->d, 0, boot, sizeof boot) != GLC_OK)
+        return false;
+    struct glc_cursor c = glc_cursor(glc_span(boot, sizeof boot));
     glc_cursor_seek(&c, 11);
     uint32_t sector = glc_cursor_u16le(&c), per = glc_cursor_u8(&c), reserved = glc_cursor_u16le(&c),
              copies = glc_cursor_u8(&c);
@@ -57,9 +56,9 @@ static bool header(struct fat *f)
     uint64_t clusters = (total - before - root_sectors) / per;
     f->clusters = (uint32_t)clusters;
     f->bits = roots == 0 ? 32 : clusters < 4085 ? 12 : 16;
-    if (f->data >= f->v.len)
+    if (f->data >= f->d->size)
         return false;
-    uint64_t there = (f->v.len - f->data) / f->cluster + 1;
+    uint64_t there = (f->d->size - f->data) / f->cluster + 1;
     f->clusters = there < f->clusters ? (uint32_t)there : f->clusters;
     f->work = (uint64_t)f->clusters * 4 + 65536;
     return true;
@@ -69,55 +68,50 @@ static bool header(struct fat *f)
 static uint32_t next(struct fat *f, uint32_t n)
 {
     if (f->work == 0) {
-        f->damaged = true;
+        f->w.damaged = true;
         return 0;
     }
     f->work--;
     uint64_t off = f->table + (f->bits == 12 ? (uint64_t)n * 3 / 2 : (uint64_t)n * (f->bits / 8));
-    struct glc_span s = glc_span_sub(f->v, off, f->bits == 32 ? 4 : 2);
-    if (s.len < (f->bits == 32 ? 4u : 2u)) {
-        f->damaged = true;
+    uint8_t s[4] = { 0 };
+    enum glc_err err = glc_disk_read(f->d, off, s, f->bits == 32 ? 4 : 2);
+    if (err != GLC_OK) {
+        glc_disk_walk_fault(&f->w, err);
         return 0;
     }
-    uint32_t x = f->bits == 32 ? glc_le32(s.ptr) & 0x0fffffff : glc_le16(s.ptr),
-             end = f->bits == 32   ? 0x0ffffff8
-                   : f->bits == 16 ? 0xfff8
-                                   : 0xff8;
+    uint32_t x = f->bits == 32 ? glc_le32(s) & 0x0fffffff : glc_le16(s), end = f->bits == 32   ? 0x0ffffff8
+                                                                               : f->bits == 16 ? 0xfff8
+                                                                                               : 0xff8;
     if (f->bits == 12)
         x = n % 2 != 0 ? x >> 4 : x & 0xfff;
     if (x >= end)
         return 0;
     if (x < 2 || x - 2 >= f->clusters) {
-        f->damaged = true;
+        f->w.damaged = true;
         return 0;
     }
     return x;
 }
 
-static struct glc_span cluster_bytes(const struct fat *f, uint32_t n)
+static uint64_t cluster_at(const struct fat *f, uint32_t n)
 {
-    return glc_span_sub(f->v, f->data + (uint64_t)(n - 2) * f->cluster, f->cluster);
+    return f->data + (uint64_t)(n - 2) * f->cluster;
 }
 
 static enum glc_err read_file(const struct glc_entry *e, struct glc_buf *out)
 {
     const struct fat_file *file = e->ctx;
+    struct fat *f = file->f;
     uint32_t left = file->size, n = file->first;
     for (uint32_t steps = 0; left != 0; steps++) {
-        if (n < 2 || steps > file->f->clusters)
+        if (n < 2 || n - 2 >= f->clusters || steps > f->clusters)
             return GLC_CORRUPT;
-        struct glc_span s = glc_span_sub(cluster_bytes(file->f, n), 0, left);
-        if (s.len == 0)
-            return GLC_CORRUPT;
-        size_t room = out->cap - out->len;
-        if (s.len > room) {
-            glc_buf_put(out, s.ptr, room);
-            return GLC_LIMIT;
-        }
-        if (!glc_buf_put(out, s.ptr, s.len))
-            return GLC_NOMEM;
-        left -= (uint32_t)s.len;
-        n = left != 0 ? next(file->f, n) : 0;
+        uint32_t take = left < f->cluster ? left : f->cluster;
+        enum glc_err err = glc_disk_append(f->d, cluster_at(f, n), take, out);
+        if (err != GLC_OK)
+            return err;
+        left -= take;
+        n = left != 0 ? next(f, n) : 0;
     }
     return GLC_OK;
 }
@@ -170,28 +164,20 @@ static void folder(struct fat *f, uint32_t first);
 
 static void entry(struct fat *f, const uint8_t *e, const struct name *n)
 {
-    size_t at = f->len;
-    f->path[at] = '/';
-    size_t got = put_name(n, e, f->path + at + 1, sizeof f->path - at - 2);
-    if (got == 0)
+    char name[MAX_NAME];
+    size_t got = put_name(n, e, name, sizeof name), mark;
+    if (got == 0 || !glc_disk_walk_down(&f->w, glc_span(name, got), &mark))
         return;
-    f->path[f->len = at + 1 + got] = '\0';
     struct fat_file file = { f, (uint32_t)glc_le16(e + 20) << 16 | glc_le16(e + 26), glc_le32(e + 28) };
     if (f->bits != 32)
         file.first &= 0xffff;
-    struct glc_entry x = { .path = f->path,
-                           .read = read_file,
-                           .ctx = &file,
-                           .size = file.size,
-                           .type = (e[11] & 0x10) != 0 ? GLC_ENTRY_DIR : GLC_ENTRY_FILE };
-    glc_collect_entry(f->a, &x);
-    if (x.type == GLC_ENTRY_DIR) {
-        if (file.first >= 2 && file.first - 2 < f->clusters)
-            folder(f, file.first);
-        else
-            f->damaged = true;
-    }
-    f->path[f->len = at] = '\0';
+    bool dir = (e[11] & 0x10) != 0;
+    glc_disk_walk_entry(&f->w, dir ? GLC_ENTRY_DIR : GLC_ENTRY_FILE, file.size, read_file, &file);
+    if (dir && file.first >= 2 && file.first - 2 < f->clusters)
+        folder(f, file.first);
+    else if (dir)
+        f->w.damaged = true;
+    glc_disk_walk_up(&f->w, mark);
 }
 
 /* False at the end mark, or when entries are used up. */
@@ -201,8 +187,8 @@ static bool entries(struct fat *f, struct glc_span s, struct name *n)
         const uint8_t *e = s.ptr + i;
         if (e[0] == 0)
             return false;
-        if (f->left == 0 || f->len + 1100 > sizeof f->path) {
-            f->damaged = true;
+        if (f->left == 0) {
+            f->w.limited = true;
             return false;
         }
         f->left--;
@@ -222,40 +208,49 @@ static bool entries(struct fat *f, struct glc_span s, struct name *n)
 static void folder(struct fat *f, uint32_t first)
 {
     struct name n = { .n = 0 };
-    if (f->depth == MAX_DEPTH) {
-        f->damaged = true;
+    if (!glc_disk_walk_enter(&f->w, first))
         return;
-    }
-    f->depth++;
+    uint8_t *block = malloc(f->cluster);
     uint32_t at = first;
-    for (uint32_t steps = 0; at != 0; steps++) {
-        if (steps > f->clusters) {
-            f->damaged = true;
-            break;
-        }
-        if (!entries(f, cluster_bytes(f, at), &n))
+    for (uint32_t steps = 0; block != NULL && at != 0; steps++) {
+        enum glc_err err =
+            steps > f->clusters ? GLC_CORRUPT : glc_disk_read(f->d, cluster_at(f, at), block, f->cluster);
+        glc_disk_walk_fault(&f->w, err);
+        if (err != GLC_OK || !entries(f, glc_span(block, f->cluster), &n))
             break;
         at = next(f, at);
     }
-    f->depth--;
+    f->w.limited |= block == NULL;
+    free(block);
+    glc_disk_walk_leave(&f->w);
 }
 
-void glc_disk_fat(struct glc_audit *a, struct glc_span volume, const char *name)
+/* FAT12's and FAT16's root lies before the clusters. */
+static void fixed_root(struct fat *f)
+{
+    struct name n = { .n = 0 };
+    uint8_t *block = malloc(f->root_bytes);
+    enum glc_err err = block != NULL ? glc_disk_read(f->d, f->root, block, f->root_bytes) : GLC_NOMEM;
+    glc_disk_walk_fault(&f->w, err);
+    if (err == GLC_OK)
+        (void)entries(f, glc_span(block, f->root_bytes), &n);
+    free(block);
+}
+
+void glc_disk_fat(const struct glc_disk *d, const char *name)
 {
     struct fat *f = calloc(1, sizeof *f);
     if (f == NULL)
         return;
-    f->a = a;
-    f->v = volume;
+    f->d = d;
     f->left = MAX_ENTRIES;
-    struct name n = { .n = 0 };
+    glc_disk_walk_init(&f->w, d, name);
     if (!header(f))
-        f->damaged = true;
+        f->w.damaged = true;
     else if (f->bits == 32)
-        folder(f, f->root_cluster >= 2 ? f->root_cluster : 2);
+        folder(f, f->root_cluster >= 2 && f->root_cluster - 2 < f->clusters ? f->root_cluster : 2);
     else
-        (void)entries(f, glc_span_sub(volume, f->root, f->root_bytes), &n);
-    if (f->damaged)
-        glc_audit_gap(a, name, "the FAT file system is damaged: not everything could be read");
+        fixed_root(f);
+    glc_disk_walk_done(&f->w, "FAT");
     free(f);
 }

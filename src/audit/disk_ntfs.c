@@ -20,15 +20,12 @@ struct record {
 };
 
 struct ntfs {
-    struct glc_audit *a;
-    struct glc_span v;
+    const struct glc_disk *d;
     struct glc_arena arena;
     uint32_t cluster, record_size;
     struct glc_buf runs; /* of the MFT: le64 offset, le64 length pairs */
     struct record *records;
     uint32_t count;
-    uint64_t work; /* bytes that may still be read of files: runs can be made to share, and to be nothing */
-    bool damaged;
 };
 
 struct ntfs_file {
@@ -59,7 +56,7 @@ static bool run_list(const struct ntfs *n, struct glc_span list, struct glc_buf 
         if (os != 0 && (o[os - 1] & 0x80) != 0)
             delta |= UINT64_MAX << 8 * os;
         lcn += (int64_t)delta;
-        if (lcn < 0 || (uint64_t)lcn > n->v.len / n->cluster || length > n->v.len / n->cluster)
+        if (lcn < 0 || (uint64_t)lcn > n->d->size / n->cluster || length > n->d->size / n->cluster)
             return false;
         glc_buf_u64le(out, os == 0 ? UINT64_MAX : (uint64_t)lcn * n->cluster);
         if (!glc_buf_u64le(out, length * n->cluster))
@@ -71,18 +68,17 @@ static bool run_list(const struct ntfs *n, struct glc_span list, struct glc_buf 
 static bool fetch(struct ntfs *n, uint32_t number, uint8_t out[MAX_RECORD])
 {
     uint64_t off = (uint64_t)number * n->record_size;
-    struct glc_span bytes = { 0 };
+    enum glc_err err = GLC_CORRUPT;
     for (size_t i = 0; i + 16 <= n->runs.len; i += 16) {
         uint64_t at = glc_le64(n->runs.ptr + i), len = glc_le64(n->runs.ptr + i + 8);
         if (off < len) {
-            bytes = at != UINT64_MAX ? glc_span_sub(n->v, at + off, n->record_size) : bytes;
+            err = at != UINT64_MAX ? glc_disk_read(n->d, at + off, out, n->record_size) : GLC_CORRUPT;
             break;
         }
         off -= len;
     }
-    if (bytes.len != n->record_size || memcmp(bytes.ptr, "FILE", 4) != 0)
+    if (err != GLC_OK || memcmp(out, "FILE", 4) != 0)
         return false;
-    memcpy(out, bytes.ptr, n->record_size);
     uint32_t fix = glc_le16(out + 4), count = glc_le16(out + 6);
     if (count == 0 || (count - 1) * 512 > n->record_size || fix + 2 * count > n->record_size)
         return false;
@@ -163,19 +159,9 @@ static enum glc_err copy_runs(struct ntfs *n, const struct glc_buf *runs, uint64
     for (size_t i = 0; i + 16 <= runs->len && size != 0; i += 16) {
         uint64_t at = glc_le64(runs->ptr + i), len = glc_le64(runs->ptr + i + 8);
         uint64_t take = len < size ? len : size;
-        size_t room = out->cap - out->len;
-        if (take > room || take > n->work)
-            return GLC_LIMIT;
-        n->work -= take;
-        struct glc_span s = at == UINT64_MAX ? glc_span(NULL, 0) : glc_span_sub(n->v, at, take);
-        uint8_t *to = glc_buf_reserve(out, (size_t)take);
-        if (to == NULL || (at != UINT64_MAX && s.len != take))
-            return to == NULL ? GLC_NOMEM : GLC_CORRUPT;
-        if (at == UINT64_MAX)
-            memset(to, 0, (size_t)take);
-        else
-            memcpy(to, s.ptr, (size_t)take);
-        out->len += (size_t)take;
+        enum glc_err err = glc_disk_append(n->d, at, take, out);
+        if (err != GLC_OK)
+            return err;
         size -= take;
     }
     return size == 0 ? GLC_OK : GLC_CORRUPT;
@@ -250,14 +236,17 @@ static void walk(struct ntfs *n)
                                .ctx = &f,
                                .size = UINT64_MAX,
                                .type = (n->records[i].flags & 2) != 0 ? GLC_ENTRY_DIR : GLC_ENTRY_FILE };
-        glc_collect_entry(n->a, &e);
+        glc_collect_entry(n->d->all->a, &e);
     }
 }
 
 /* The table's own runs, from its own record. */
 static bool open_table(struct ntfs *n)
 {
-    struct glc_cursor c = glc_cursor(n->v);
+    uint8_t boot[512];
+    if (glc_disk_read(n->d, 0, boot, sizeof boot) != GLC_OK)
+        return false;
+    struct glc_cursor c = glc_cursor(glc_span(boot, sizeof boot));
     glc_cursor_seek(&c, 11);
     uint32_t sector = glc_cursor_u16le(&c), per = glc_cursor_u8(&c);
     glc_cursor_seek(&c, 48);
@@ -268,7 +257,7 @@ static bool open_table(struct ntfs *n)
         return false;
     n->cluster = sector * per;
     n->record_size = size > 0 ? (uint32_t)size * n->cluster : size >= -12 && size <= -9 ? 1u << -size : 0;
-    if (n->record_size < 512 || n->record_size > MAX_RECORD || mft > n->v.len / n->cluster)
+    if (n->record_size < 512 || n->record_size > MAX_RECORD || mft > n->d->size / n->cluster)
         return false;
     glc_buf_u64le(&n->runs, mft * n->cluster);
     glc_buf_u64le(&n->runs, n->record_size);
@@ -289,9 +278,10 @@ static bool open_table(struct ntfs *n)
     return false;
 }
 
-void glc_disk_ntfs(struct glc_audit *a, struct glc_span volume, const char *name)
+void glc_disk_ntfs(const struct glc_disk *d, const char *name)
 {
-    struct ntfs n = { .a = a, .v = volume, .work = (uint64_t)volume.len * 4 + (64 << 20) };
+    struct glc_audit *a = d->all->a;
+    struct ntfs n = { .d = d };
     glc_arena_init(&n.arena, (size_t)1 << 30);
     glc_buf_init(&n.runs, 1 << 20);
     if (!open_table(&n)) {
