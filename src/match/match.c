@@ -44,23 +44,17 @@ static void load_tables(struct glc_matcher *m)
     }
 }
 
-static bool has_avx512(void)
+static void choose_path(struct glc_matcher *m)
 {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-#else
-    return false;
-#endif
-}
-
-static bool has_avx2(void)
-{
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-#else
-    return false;
-#endif
+    m->simd = m->opt.no_simd || !glc_simd_has(m->opt.simd) ? GLC_SIMD_NONE
+              : m->opt.simd == GLC_SIMD_BEST               ? glc_simd_best()
+                                                           : m->opt.simd;
+    if (m->simd == GLC_SIMD_AVX512 && m->opt.no_avx512)
+        m->simd = GLC_SIMD_AVX2;
+    m->avx512 = m->simd == GLC_SIMD_AVX512;
+    m->avx2 = m->avx512 || m->simd == GLC_SIMD_AVX2;
+    if (!m->avx2 && m->re != NULL)
+        glc_re_scratch_no_simd(m->re);
 }
 
 struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct glc_match_options *opt)
@@ -72,8 +66,6 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->img = img;
     if (opt != NULL)
         m->opt = *opt;
-    m->avx2 = !m->opt.no_simd && has_avx2();
-    m->avx512 = m->avx2 && !m->opt.no_avx512 && has_avx512();
     glc_arena_init(&m->arena, (size_t)1 << LISTS_CAP_LOG2);
     m->rule_state = calloc(rules, sizeof *m->rule_state);
     m->changed = calloc(rules, sizeof *m->changed);
@@ -83,6 +75,7 @@ struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct gl
     m->seen_list = calloc(patterns, sizeof *m->seen_list);
     m->cost = m->opt.costs ? calloc(rules, sizeof *m->cost) : NULL;
     m->re = glc_re_scratch_new();
+    choose_path(m);
     m->cond = glc_cond_scratch_new();
     load_tables(m);
     size_t places = GLC_CANDIDATES + GLC_CANDIDATES_SLACK;

@@ -6,6 +6,7 @@
 
 #include "image/image.h"
 #include "match/layer.h"
+#include "match/simd.h"
 
 struct glc_matcher;
 
@@ -17,6 +18,7 @@ struct glc_match_options {
         steps; /* step budget per layer and rule for verification; 0: the default (docs/PROTOCOL.image.md) */
     bool no_simd;                                /* scalar paths only: for tests and debugging */
     bool no_avx512;                              /* the same, but for AVX2's */
+    enum glc_simd simd;                          /* which path to take; one that is not there is no path */
     bool costs;                                  /* count what each rule costs: glc_matcher_costs() */
     void (*console)(void *to, const char *line); /* console.log; NULL: nowhere */
     void *console_to;

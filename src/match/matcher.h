@@ -55,7 +55,8 @@ struct glc_matcher {
     struct glc_span data;
     const struct glc_img_group *group;
     struct glc_bucket_table table[GLC_STAGES];
-    bool avx2, avx512;
+    enum glc_simd simd;
+    bool avx2, avx512;                 /* simd is AVX2's or more; AVX512's */
     uint32_t *at[GLC_STAGES], *looked; /* candidates of a block: filter.c */
 
     uint8_t *rule_state;

@@ -7,6 +7,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 struct needle {
@@ -88,6 +90,65 @@ __attribute__((target("avx2"))) static uint64_t seek_avx2(struct needle *n, uint
 }
 #endif
 
+/* 16 places at a time. `wide` says which of them hold both bytes, STRIDE bits a place. */
+#if defined(__x86_64__)
+enum { STRIDE = 1 };
+#define TARGET16 __attribute__((target("sse4.2")))
+TARGET16 static inline uint64_t wide(const uint8_t *pa, const uint8_t *pb, uint8_t ma, uint8_t va, uint8_t mb,
+                                     uint8_t vb)
+{
+    __m128i x = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)pa), _mm_set1_epi8((char)ma));
+    __m128i y = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)pb), _mm_set1_epi8((char)mb));
+    return (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8((char)va)),
+                                                     _mm_cmpeq_epi8(y, _mm_set1_epi8((char)vb))));
+}
+#elif defined(__aarch64__)
+enum { STRIDE = 4 };
+#define TARGET16
+static inline uint64_t wide(const uint8_t *pa, const uint8_t *pb, uint8_t ma, uint8_t va, uint8_t mb,
+                            uint8_t vb)
+{
+    uint8x16_t x = vceqq_u8(vandq_u8(vld1q_u8(pa), vdupq_n_u8(ma)), vdupq_n_u8(va));
+    uint8x16_t y = vceqq_u8(vandq_u8(vld1q_u8(pb), vdupq_n_u8(mb)), vdupq_n_u8(vb));
+    /* AArch64 has no movemask: narrowing leaves 4 bits of each byte. */
+    uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(vandq_u8(x, y)), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0);
+}
+#endif
+
+#ifdef TARGET16
+TARGET16 static uint64_t seek_16(struct needle *n, uint64_t from, uint64_t to)
+{
+    uint8_t ma = mask_at(n, n->a), va = n->value[n->a], mb = mask_at(n, n->b), vb = n->value[n->b];
+    uint64_t at = from;
+    for (; at + 16 <= to; at += 16) {
+        uint64_t hit = wide(n->data + at + n->a, n->data + at + n->b, ma, va, mb, vb);
+        while (hit != 0) {
+            unsigned bit = (unsigned)__builtin_ctzll(hit);
+            uint64_t place = at + bit / STRIDE;
+            if (here(n, place))
+                return place;
+            hit &= ~(((UINT64_C(1) << STRIDE) - 1) << bit);
+        }
+    }
+    return seek_pair(n, at, to);
+}
+#endif
+
+static uint64_t seek_two(const struct glc_matcher *m, struct needle *n, uint64_t from, uint64_t to)
+{
+#if defined(__x86_64__)
+    if (m->avx2)
+        return seek_avx2(n, from, to);
+#endif
+#ifdef TARGET16
+    if (m->simd != GLC_SIMD_NONE)
+        return seek_16(n, from, to);
+#endif
+    (void)m;
+    return seek_pair(n, from, to);
+}
+
 /* The needle of an atom on this layer and the end of the places where it fits; false: it does not. */
 static bool needle_of(const struct glc_matcher *m, const struct glc_img_atom *atom, struct needle *n,
                       uint64_t from, uint64_t *to)
@@ -112,11 +173,7 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
         hit = seek_plain(&n, from, to);
     } else {
         n.b = n.b >= n.len ? n.a : n.b;
-#if defined(__x86_64__)
-        hit = m->avx2 ? seek_avx2(&n, from, to) : seek_pair(&n, from, to);
-#else
-        hit = seek_pair(&n, from, to);
-#endif
+        hit = seek_two(m, &n, from, to);
     }
     *cost += ((hit != UINT64_MAX ? hit : to) - from) / 16 + n.tried * (1 + n.len / 32);
     return hit;
