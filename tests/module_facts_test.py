@@ -2,7 +2,7 @@
 """Facts of modules that no installed program tells: over files made here, the facts that must come out, and broken files, of
 which nothing worse may come than fewer facts.
 
-usage: module_facts_test.py MODULE_DUMP GLACIS"""
+usage: module_facts_test.py MODULE_DUMP GLACIS SOURCE_ROOT"""
 import hashlib
 import io
 import pathlib
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import zipfile
 
-DUMP, GLACIS = sys.argv[1], sys.argv[2]
+DUMP, GLACIS, ROOT = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 failures = []
 
 
@@ -238,6 +238,124 @@ def test_crx(scratch):
     return [three]
 
 
+# olecf, vba, msi: [MS-CFB], [MS-OVBA]
+
+
+def compound(entries, clsid=bytes(16), sectors_lie=None):
+    """An OLE2 file of (name, type, data), in one row of the directory, without small sectors."""
+    fat, body = [0xFFFFFFFD], b""
+
+    def put(data):
+        nonlocal body
+        data += bytes(-len(data) % 512)
+        first, n = len(fat), len(data) // 512
+        fat.extend(list(range(first + 1, first + n)) + [0xFFFFFFFE])
+        body += data
+        return first if n else 0xFFFFFFFE
+
+    def entry(name, kind, start, size, clsid=bytes(16)):
+        wide = name.encode("utf-16le") + b"\0\0"
+        return struct.pack("<64sHBBIII16sIQQIQ", wide, len(wide), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, 1, clsid, 0, 0, 0, start, size)
+
+    rows = entry("Root Entry", 5, 0xFFFFFFFE, 0, clsid)
+    for name, kind, data in entries:
+        rows += entry(name, kind, put(data) if kind == 2 else 0, len(data))
+    directory = put(rows)
+    if sectors_lie is not None:
+        fat[sectors_lie] = sectors_lie
+    header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIIII", 0, 1, directory, 0, 0, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
+    assert len(header) == 512 and len(fat) <= 128
+    table = b"".join(struct.pack("<I", x) for x in fat + [0xFFFFFFFF] * (128 - len(fat)))
+    return header + table + body
+
+
+def packed(data):
+    """[MS-OVBA] 2.4.1 with nothing but literals."""
+    out = b"\x01"
+    for at in range(0, len(data), 3600):
+        part = data[at : at + 3600]
+        chunk = b"".join(b"\0" + part[i : i + 8] for i in range(0, len(part), 8))
+        out += struct.pack("<H", 0xB000 | (len(chunk) - 1)) + chunk
+    return out
+
+
+def records(*rows):
+    return b"".join(struct.pack("<HI", number, len(data)) + data for number, data in rows)
+
+
+def dir_stream(modules, count=None):
+    data = records((1, bytes(4)), (4, b"Proj\xe9ct")) + struct.pack("<HIIH", 9, 4, 1234, 5)
+    data += records((0x16, b"stdole"), (0x3E, b"s\0"), (0x0D, b"lib"), (0x16, b"Office"))
+    data += records((0x0F, struct.pack("<H", len(modules) if count is None else count)))
+    for name, stream, offset, kind in modules:
+        data += records((0x19, name), (0x1A, stream), (0x32, b"x\0"), (0x31, struct.pack("<I", offset)), (kind, b""), (0x2B, b""))
+    return packed(data)
+
+
+SOURCE = b'Attribute VB_Name = "Mod"\r\nSub AutoOpen()\r\nEnd Sub\r\n'
+MODULES = [(b"Mod", b"Mod", 3, 0x21), (b"ThisDocument", b"THISDOCUMENT", 0, 0x22)]
+MACROS = compound([("VBA", 1, b""), ("DIR", 2, dir_stream(MODULES)), ("Mod", 2, b"abc" + packed(SOURCE)),
+                   ("ThisDocument", 2, packed(b"x" * 5000)), ("_VBA_PROJECT", 2, b"\xcc\x61")])
+
+
+def test_olecf(scratch):
+    expect("a project", "olecf", MACROS, {
+        "is_olecf": True, "streams[0].name": "Root Entry", "streams[0].type": 5, "streams[1].name": "VBA", "streams[1].type": 1,
+        "streams[2].name": "DIR", "streams[2].type": 2, "streams[3].size": 3 + len(packed(SOURCE)), "streams[5].name": "_VBA_PROJECT"},
+        scratch, ("streams[6]",))
+    expect("a type that does not exist", "olecf", compound([("a", 9, b"")]), {"streams[1].type": 0}, scratch)
+    expect("a directory that loops", "olecf", compound([("a", 2, b"x")], sectors_lie=2), {"is_olecf": True}, scratch)
+    expect("nothing but the header", "olecf", MACROS[:512], {"is_olecf": True}, scratch, ("streams",))
+    expect("a header cut short", "olecf", MACROS[:400], {"is_olecf": False}, scratch, ("streams",))
+    return [MACROS]
+
+
+def test_vba(scratch):
+    wanted = {"has_macros": True, "module_names[0]": "Mod", "module_types[0]": "Standard",
+              "module_code[0]": SOURCE.decode(), "module_names[1]": "ThisDocument", "module_types[1]": "Class",
+              "module_code[1]": "x" * 5000, "project_info.name": "Projéct", "project_info.version": "1234.5",
+              "project_info.references[0]": "stdole", "project_info.references[1]": "Office", "project_info.module_count": 2}
+    expect("an old document", "vba", MACROS, wanted, scratch, ("module_names[2]",))
+    expect("a new document", "vba", archive({"a": b"", "xl/vbaProject.bin": MACROS}), wanted, scratch)
+    expect("a project in capitals", "vba", archive({"XL/VBAPROJECT.BIN": MACROS}), wanted, scratch)
+    expect("no project", "vba", compound([("a", 2, b"x")]), {"has_macros": False}, scratch, ("module", "project"))
+    expect("an archive without a project", "vba", DOCX, {"has_macros": False}, scratch, ("module", "project"))
+
+    def with_dir(data):
+        return compound([("dir", 2, data), ("Mod", 2, b"abc" + packed(SOURCE))])
+
+    expect("a module whose stream is missing", "vba", with_dir(dir_stream([(b"A", b"B", 0, 0x21)])),
+           {"module_names[0]": "A", "module_code[0]": ""}, scratch)
+    expect("source behind the stream's end", "vba", with_dir(dir_stream([(b"A", b"Mod", 0x7FFFFFFF, 0x21)])),
+           {"module_code[0]": ""}, scratch)
+    expect("source that is not packed", "vba", with_dir(dir_stream([(b"A", b"Mod", 0, 0x22)])), {"module_code[0]": ""}, scratch)
+    expect("65,535 modules that are not there", "vba", with_dir(dir_stream(MODULES[:1], 65535)),
+           {"project_info.module_count": 65535, "module_code[0]": SOURCE.decode()}, scratch, ("module_names[1]",))
+    expect("a record that is longer than the stream", "vba", with_dir(packed(records((4, b"P")) + struct.pack("<HI", 4, 0xFFFFFFFF))),
+           {"has_macros": True, "project_info.name": "P"}, scratch)
+    expect("a module named 600 times", "vba", with_dir(dir_stream(MODULES[:1] * 600)), {"has_macros": True}, scratch)
+    return [MACROS]
+
+
+def test_msi(scratch):
+    package = (ROOT / "src/format/ole2/module_corpus/acme.msi").read_bytes()  # made by wixl 0.101; the facts are msiinfo's
+    expect("a package", "msi", package, {
+        "is_msi": True, "is_signed": False, "codepage": 1252, "title": "Installation Database", "subject": "Acme Tool",
+        "author": "Acme", "keywords": "k", "comments": "some comment", "template": "Intel;1033", "page_count": 200,
+        "word_count": 2, "creating_application": "msitools 0.101", "security": 2, "number_of_tables": 28,
+        "tables[0]": "ServiceControl", "tables[27]": "Shortcut", "properties[ProductName]": "Acme Tool",
+        "properties[ProductCode]": "{11111111-2222-3333-4444-555555555555}", "properties[ProductVersion]": "1.2.3"},
+        scratch, ("tables[28]",))
+    clsid = bytes.fromhex("84100c0000000000c000000000000046")
+    summary = bytes(44) + struct.pack("<IIIII", 48, 0, 0x7FFFFFFF, 2, 0xFFFFFFF0)
+    expect("a summary that lies", "msi", compound([("\5SummaryInformation", 2, summary)], clsid), {"is_msi": True}, scratch, ("title",))
+    expect("a package without anything", "msi", compound([], clsid), {"is_msi": True, "is_signed": False}, scratch, ("title", "tables"))
+    expect("a signature", "msi", compound([("\5DigitalSignature", 2, b"x")], clsid), {"is_signed": True}, scratch)
+    expect("a document", "msi", MACROS, {"is_msi": False}, scratch, ("title", "is_signed"))
+    return [package]
+
+
 def in_rules(scratch):
     """Facts as conditions see them: booleans, constants within structs, arrays of text, functions."""
     (scratch / "r.yar").write_text(
@@ -269,6 +387,6 @@ def main():
     return 1 if failures else 0
 
 
-TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx}
+TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx, "olecf": test_olecf, "vba": test_vba, "msi": test_msi}
 if __name__ == "__main__":
     sys.exit(main())

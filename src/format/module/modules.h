@@ -14,10 +14,13 @@ extern const struct glc_module glc_lnk_module;
 extern const struct glc_module glc_macho_module;
 extern const struct glc_module glc_magic_module;
 extern const struct glc_module glc_math_module;
+extern const struct glc_module glc_msi_module;
+extern const struct glc_module glc_olecf_module;
 extern const struct glc_module glc_ooxml_module;
 extern const struct glc_module glc_pe_module;
 extern const struct glc_module glc_string_module;
 extern const struct glc_module glc_time_module;
+extern const struct glc_module glc_vba_module;
 extern const struct glc_module glc_zip_module;
 
 #endif

@@ -1,35 +1,15 @@
 #include "format/ole2/ole2.h"
 
-enum {
-    HEADER = 512,
-    ENTRY = 128,
-    MAX_NAME = 32,
-    DIFAT_IN_HEADER = 109,
-    NAME_LENGTH = 64,
-    TYPE = 66,
-    START = 116,
-    SIZE = 120
-};
-enum { TYPE_STREAM = 2, TYPE_ROOT = 5 };
+enum { HEADER = 512, DIFAT_IN_HEADER = 109, START = 116, SIZE = 120 };
 static const uint32_t LAST_SECTOR = 0xfffffffa; /* anything from here on is no sector */
 
-struct file {
-    struct glc_parse *p;
-    unsigned shift, mini_shift; /* of the sector sizes */
-    uint32_t mini_cutoff;
-    const uint32_t *fat; /* in the arena */
-    size_t fats;
-    struct glc_span mini_fat, mini; /* the table and the stream of small sectors */
-    bool wide;                      /* sizes of 64 bits */
-};
-
-static struct glc_span sector(const struct file *f, uint32_t n)
+static struct glc_span sector(const struct glc_ole2_file *f, uint32_t n)
 {
     return glc_span_sub(f->p->data, ((uint64_t)n + 1) << f->shift, (uint64_t)1 << f->shift);
 }
 
 /* Append the chain from `start` up to `size` bytes; a note where it ends early. */
-static bool read_chain(const struct file *f, uint32_t start, uint64_t size, struct glc_output *out)
+static bool read_chain(const struct glc_ole2_file *f, uint32_t start, uint64_t size, struct glc_output *out)
 {
     uint32_t n = start;
     for (size_t steps = 0; out->len < size; steps++) {
@@ -46,7 +26,8 @@ static bool read_chain(const struct file *f, uint32_t start, uint64_t size, stru
     return true;
 }
 
-static bool read_mini_chain(const struct file *f, uint32_t start, uint64_t size, struct glc_output *out)
+static bool read_mini_chain(const struct glc_ole2_file *f, uint32_t start, uint64_t size,
+                            struct glc_output *out)
 {
     size_t entries = f->mini_fat.len / 4;
     uint32_t n = start;
@@ -65,7 +46,7 @@ static bool read_mini_chain(const struct file *f, uint32_t start, uint64_t size,
 }
 
 /* The table of chains: its sectors are listed in the header and in a chain of lists. */
-static bool read_fat(struct file *f)
+static bool read_fat(struct glc_ole2_file *f)
 {
     const uint8_t *h = f->p->data.ptr;
     size_t per = ((size_t)1 << f->shift) / 4, most = (f->p->data.len >> f->shift) + 1, n = 0;
@@ -149,7 +130,7 @@ bool glc_ole2_vba(struct glc_span in, struct glc_output *out)
 }
 
 /* Sources of macros begin "Attribute VB_…", which packs to a flag byte, then "Attribut" in plain. */
-static bool yield_macros(struct file *f, struct glc_span data, struct glc_span name)
+static bool yield_macros(struct glc_ole2_file *f, struct glc_span data, struct glc_span name)
 {
     static const uint8_t mark[] = { 0, 'A', 't', 't', 'r', 'i', 'b', 'u', 't' };
     for (size_t at = 0;;) {
@@ -174,23 +155,31 @@ static bool yield_macros(struct file *f, struct glc_span data, struct glc_span n
     }
 }
 
-/* One entry of the directory; false: stop. */
-static bool read_entry(struct file *f, const uint8_t *e)
+uint64_t glc_ole2_size(const struct glc_ole2_file *f, const uint8_t *e)
 {
-    if (e[TYPE] != TYPE_STREAM)
-        return true;
-    char text[MAX_NAME];
-    size_t n = 0, units = glc_le16(e + NAME_LENGTH) / 2u;
-    for (size_t i = 0; i < units && i < MAX_NAME && glc_le16(e + i * 2) != 0; i++)
-        text[n++] = e[i * 2 + 1] == 0 ? (char)e[i * 2] : '?';
+    return f->wide ? glc_le64(e + SIZE) : glc_le32(e + SIZE);
+}
+
+bool glc_ole2_stream(const struct glc_ole2_file *f, const uint8_t *e, struct glc_output *out)
+{
     uint32_t start = glc_le32(e + START);
-    uint64_t size = f->wide ? glc_le64(e + SIZE) : glc_le32(e + SIZE);
+    uint64_t size = glc_ole2_size(f, e);
+    return size < f->mini_cutoff ? read_mini_chain(f, start, size, out) : read_chain(f, start, size, out);
+}
+
+/* One entry of the directory; false: stop. */
+static bool read_entry(struct glc_ole2_file *f, const uint8_t *e)
+{
+    if (e[GLC_OLE2_TYPE] != GLC_OLE2_STREAM)
+        return true;
+    char text[GLC_OLE2_NAME_UNITS];
+    size_t n = 0, units = glc_le16(e + GLC_OLE2_NAME_LENGTH) / 2u;
+    for (size_t i = 0; i < units && i < GLC_OLE2_NAME_UNITS && glc_le16(e + i * 2) != 0; i++)
+        text[n++] = e[i * 2 + 1] == 0 ? (char)e[i * 2] : '?';
     struct glc_arena_mark before = glc_arena_mark(f->p->arena);
     struct glc_output out;
     glc_output_init(&out, f->p, f->p->data.len);
-    bool whole =
-        size < f->mini_cutoff ? read_mini_chain(f, start, size, &out) : read_chain(f, start, size, &out);
-    if (!whole)
+    if (!glc_ole2_stream(f, e, &out))
         f->p->unread(f->p, out.why, 0);
     struct glc_child child = {
         .data = glc_output_span(&out), .name = glc_span(text, n), .how = "stream", .packed = out.len
@@ -200,44 +189,55 @@ static bool read_entry(struct file *f, const uint8_t *e)
     return going && glc_budget_time(f->p->budget);
 }
 
-static void parse(struct glc_parse *p)
+bool glc_ole2_open(struct glc_ole2_file *f, struct glc_parse *p)
 {
-    if (p->data.len < HEADER) {
-        p->unread(p, "cut short", p->data.len);
-        return;
-    }
     const uint8_t *h = p->data.ptr;
-    struct file f = {
+    if (p->data.len < HEADER)
+        return false;
+    *f = (struct glc_ole2_file){
         .p = p, .shift = glc_le16(h + 30), .mini_shift = glc_le16(h + 32), .mini_cutoff = glc_le32(h + 56)
     };
-    if (f.shift != 9 && f.shift != 12) {
+    if (f->shift != 9 && f->shift != 12) {
         p->note(p, "a sector size that does not exist", 30);
-        f.shift = glc_le16(h + 26) >= 4 ? 12 : 9;
+        f->shift = glc_le16(h + 26) >= 4 ? 12 : 9;
     }
-    f.wide = f.shift == 12;
-    f.mini_shift = f.mini_shift >= 1 && f.mini_shift < f.shift ? f.mini_shift : 6;
+    f->wide = f->shift == 12;
+    f->mini_shift = f->mini_shift >= 1 && f->mini_shift < f->shift ? f->mini_shift : 6;
     struct glc_output directory, mini, mini_fat;
     glc_output_init(&directory, p, p->data.len);
     glc_output_init(&mini, p, p->data.len);
     glc_output_init(&mini_fat, p, p->data.len);
-    if (!read_fat(&f) || !read_chain(&f, glc_le32(h + 48), UINT64_MAX, &directory) ||
-        !read_chain(&f, glc_le32(h + 60), UINT64_MAX, &mini_fat)) {
+    if (!read_fat(f) || !read_chain(f, glc_le32(h + 48), UINT64_MAX, &directory) ||
+        !read_chain(f, glc_le32(h + 60), UINT64_MAX, &mini_fat)) {
         p->unread(p, "limit: memory", 0);
+        return false;
+    }
+    for (size_t at = 0; at + GLC_OLE2_ENTRY <= directory.len; at += GLC_OLE2_ENTRY)
+        if (directory.ptr[at + GLC_OLE2_TYPE] == GLC_OLE2_ROOT && mini.len == 0 &&
+            !read_chain(f, glc_le32(directory.ptr + at + START), UINT64_MAX, &mini))
+            p->unread(p, mini.why, 0);
+    f->mini = glc_output_span(&mini);
+    f->mini_fat = glc_output_span(&mini_fat);
+    f->directory = glc_output_span(&directory);
+    return true;
+}
+
+static void parse(struct glc_parse *p)
+{
+    struct glc_ole2_file f;
+    if (p->data.len < HEADER) {
+        p->unread(p, "cut short", p->data.len);
         return;
     }
-    for (size_t at = 0; at + ENTRY <= directory.len; at += ENTRY)
-        if (directory.ptr[at + TYPE] == TYPE_ROOT && mini.len == 0 &&
-            !read_chain(&f, glc_le32(directory.ptr + at + START), UINT64_MAX, &mini))
-            p->unread(p, mini.why, 0);
-    f.mini = glc_output_span(&mini);
-    f.mini_fat = glc_output_span(&mini_fat);
-    if (directory.len < ENTRY) {
+    if (!glc_ole2_open(&f, p))
+        return;
+    if (f.directory.len < GLC_OLE2_ENTRY) {
         p->unread(p, "a directory that is not there", 48);
         (void)!yield_macros(&f, p->data, glc_span(NULL, 0));
         return;
     }
-    for (size_t at = 0; at + ENTRY <= directory.len; at += ENTRY)
-        if (!read_entry(&f, directory.ptr + at))
+    for (size_t at = 0; at + GLC_OLE2_ENTRY <= f.directory.len; at += GLC_OLE2_ENTRY)
+        if (!read_entry(&f, f.directory.ptr + at))
             return;
 }
 
