@@ -96,13 +96,18 @@ def trees():
     check("200 files that end the worker end the audit in time", outcomes.get("unknown") == "unknown" and seconds < 120, (outcomes, seconds))
 
 
-def archive(files):
+def archive(files, links=None):
     path = TMP / "image.tar"
     with tarfile.open(path, "w") as t:
         for name, content in files.items():
             info = tarfile.TarInfo(name.lstrip("/"))
             info.size = len(content)
             t.addfile(info, io.BytesIO(content))
+        for name, to in (links or {}).items():
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.SYMTYPE
+            info.linkname = to
+            t.addfile(info)
     return path
 
 
@@ -116,6 +121,22 @@ def images():
     a = archive({f"a/evil-crash-{i}.pem": b"x" for i in range(40)})
     rc, outcomes, gaps, seconds = audit("--image", a)
     check("image: 40 entries that end the worker", rc == 2 and any("not all was read" in str(g) for g in gaps) and seconds < 120, (rc, gaps[-1:], seconds))
+
+
+def archives():
+    """What an archive may say that an honest one does not."""
+    for name, path in (("letters of another script", "opt/kaspersky/kesl/bin/\u043a\u043b\u044e\u0447"), ("bytes that are no UTF-8", "opt/kaspersky/kesl/bin/x\udcff"),
+                       ("dots that lead up and back", "opt/x/../../opt/kaspersky/kesl/bin/k"), ("dots that lead out", "../../opt/kaspersky/kesl/bin/k")):
+        rc, outcomes, gaps, _ = audit("--image", archive({path: b"x"}), worker=WORKER)
+        check(f"archive: {name}", rc == 1 and outcomes == {"kesl": "use-prohibited"}, (rc, outcomes, gaps))
+    manifest = b'[{"Config":"c","Layers":["a/layer.tar"]}]'
+    rc, outcomes, gaps, _ = audit("--image", archive({"manifest.json": manifest}, {"a/layer.tar": "../b/layer.tar", "b/layer.tar": "../a/layer.tar"}), worker=WORKER)
+    check("archive: two layers that link to one another", rc == 2 and not any("ended" in str(g) for g in gaps), (rc, gaps))
+    manifest = json.dumps([{"Config": "c", "Layers": ["a"] * 400}] * 400).encode()
+    rc, outcomes, gaps, seconds = audit("--image", archive({"manifest.json": manifest}), worker=WORKER, timeout="60")
+    check("archive: 160,000 layers that are not there", rc == 2 and seconds < 60, (rc, seconds))
+    rc, outcomes, gaps, _ = audit("--image", archive({"a" * 5000 + "/x": b"x"}), worker=WORKER)
+    check("archive: a name longer than is read is not passed over", rc == 2 and any("too long" in str(g) for g in gaps), (rc, gaps))
 
 
 def folders():
@@ -149,7 +170,7 @@ def calls():
 
 
 def main():
-    for f in (trees, images, folders, starts, calls):
+    for f in (trees, images, archives, folders, starts, calls):
         f()
     MARK.unlink(missing_ok=True)
     print(f"{passed} passed, {len(failures)} failed")

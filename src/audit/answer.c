@@ -93,6 +93,14 @@ bool glc_answer_put_done(struct glc_buf *out, uint64_t id, const struct glc_audi
     return end(out, at);
 }
 
+bool glc_answer_put_at(struct glc_buf *out, uint64_t n, const char *where)
+{
+    size_t at = begin(out, GLC_ANSWER_AT);
+    glc_buf_u64le(out, n);
+    put_text(out, where, GLC_ANSWER_WHERE);
+    return end(out, at);
+}
+
 /* A string without NULs, in the arena; NULL for none. A string that is not allowed fails the cursor. */
 static const char *get_text(struct glc_cursor *c, struct glc_arena *arena, size_t most)
 {
@@ -184,6 +192,12 @@ enum glc_err glc_answer_next(struct glc_span *rest, const struct glc_register *r
     case GLC_ANSWER_DONE:
         get_done(&c, &x);
         break;
+    case GLC_ANSWER_AT:
+        x.id = glc_cursor_u64le(&c);
+        x.where = get_text(&c, arena, GLC_ANSWER_WHERE);
+        if (x.where == NULL)
+            glc_cursor_fail(&c, GLC_CORRUPT, "no place");
+        break;
     default:
         return GLC_CORRUPT;
     }
@@ -225,6 +239,8 @@ void glc_answer_take(struct glc_audit *a, const struct glc_answer *x)
         t->read += x->read;
         for (size_t i = 0; i < SEEN; i++)
             *(bool *)((char *)&a->seen + seen_at[i]) |= *(const bool *)((const char *)&x->seen + seen_at[i]);
+        break;
+    case GLC_ANSWER_AT:
         break;
     }
 }

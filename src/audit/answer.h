@@ -5,6 +5,7 @@
  *   marker = signal:u32 layer-state:u8 layer:str where:str
  *   gap    = where:str reason:str
  *   done   = id:u64 entries:u64 read:u64 seen:u16
+ *   at     = entry:u64 where:str, before the entry of an image is read
  *   str    = length:u16 byte*; length 65535: none
  *
  * Records do not span messages. The decoder trusts nothing: whoever writes them has read hostile bytes, and
@@ -18,7 +19,13 @@
 
 #include <stdatomic.h>
 
-enum glc_answer_kind { GLC_ANSWER_FACT = 1, GLC_ANSWER_MARKER, GLC_ANSWER_GAP, GLC_ANSWER_DONE };
+enum glc_answer_kind {
+    GLC_ANSWER_FACT = 1,
+    GLC_ANSWER_MARKER,
+    GLC_ANSWER_GAP,
+    GLC_ANSWER_DONE,
+    GLC_ANSWER_AT
+};
 
 enum {
     GLC_ANSWER_LONGEST = 16384,
@@ -32,7 +39,6 @@ enum glc_whole { GLC_WHOLE_IMAGE = 1, GLC_WHOLE_DISK, GLC_WHOLE_SBOM };
 struct glc_answer_page {
     _Atomic uint64_t at;     /* file's id, or number of the entry, that was begun last */
     _Atomic uint32_t inside; /* 1 while it is being read */
-    char where[2048];        /* its path */
 };
 
 struct glc_answer {
@@ -41,7 +47,7 @@ struct glc_answer {
     const struct glc_reg_signal *signal;
     enum glc_fact_state layer_state;
     const char *layer, *where, *reason;
-    uint64_t id, entries, read;
+    uint64_t id, entries, read; /* AT: id is the entry's number */
     struct glc_audit_seen seen;
 };
 
@@ -52,6 +58,7 @@ bool glc_answer_put_marker(struct glc_buf *out, const struct glc_audit *a, const
 bool glc_answer_put_gap(struct glc_buf *out, const char *where, const char *reason);
 bool glc_answer_put_done(struct glc_buf *out, uint64_t id, const struct glc_audit_target *t,
                          const struct glc_audit_seen *seen);
+bool glc_answer_put_at(struct glc_buf *out, uint64_t n, const char *where);
 
 /* Take the first record off `rest`. GLC_CORRUPT: nothing that a worker of ours says. */
 enum glc_err glc_answer_next(struct glc_span *rest, const struct glc_register *reg, struct glc_arena *arena,

@@ -19,6 +19,8 @@ static void put(struct glc_buf *out, struct glc_audit *a, const struct glc_answe
         ok = glc_answer_put_marker(out, a, x->signal, x->where);
     else if (x->kind == GLC_ANSWER_GAP)
         ok = glc_answer_put_gap(out, x->where, x->reason);
+    else if (x->kind == GLC_ANSWER_AT)
+        ok = glc_answer_put_at(out, x->id, x->where);
     else
         ok = glc_answer_put_done(out, x->id, &t, &x->seen);
     if (!ok)

@@ -117,6 +117,7 @@ static void evil(void **state)
         { "a fact without a value", "\x10\0\x01\0\0\0\0" TEXT0 TEXT0 TEXT0 TEXT0 TEXT0 TEXT0, 19 },
         { "a marker of a signal that is not there", "\x0b\0\x02\xff\xff\xff\xff\0" TEXT0 "\x01\0p", 13 },
         { "a marker of a signal that is no marker", "\x0b\0\x02\0\0\0\0\0" TEXT0 "\x01\0p", 13 },
+        { "at no place", "\x0b\0\x05\1\0\0\0\0\0\0\0" TEXT0, 13 },
         { "done, cut short", "\x05\0\x04\1\2\3\4", 7 },
     };
     struct glc_register reg = register_of_two();

@@ -58,12 +58,16 @@ void glc_collect_content(struct glc_audit *a, const struct glc_entry *e)
 
 void glc_collect_entry(struct glc_audit *a, const struct glc_entry *e)
 {
+    const struct glc_audit_sink *sink = a->sink;
     uint64_t n = ++a->targets[a->ntargets - 1].entries;
+    if (sink != NULL)
+        sink->pass(sink->to, n);
     glc_collect_path(a, e);
-    if (a->sink == NULL || a->sink->enter(a->sink->to, n, e->path))
-        glc_collect_content(a, e);
-    if (a->sink != NULL)
-        a->sink->leave(a->sink->to);
+    if (!glc_source_wanted(e) || (sink != NULL && !sink->enter(sink->to, n, e->path)))
+        return;
+    glc_collect_content(a, e);
+    if (sink != NULL)
+        sink->leave(sink->to);
 }
 
 bool glc_line_next(struct glc_span *text, struct glc_span *line)

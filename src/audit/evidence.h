@@ -64,7 +64,10 @@ struct glc_audit_sink {
     void (*fact)(void *to, const struct glc_fact *f);
     void (*marker)(void *to, const struct glc_reg_signal *s, const char *where);
     void (*gap)(void *to, const char *where, const char *reason);
-    /* Before entry number n (from 1) of a walk is read: false to leave its content alone; and after it. */
+    /* Entry number n (from 1) of a walk is there; before its content is read (false: leave it alone); after
+     * it.
+     */
+    void (*pass)(void *to, uint64_t n);
     bool (*enter)(void *to, uint64_t n, const char *path);
     void (*leave)(void *to);
     void *to;

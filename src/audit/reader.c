@@ -47,8 +47,10 @@ struct whole {
     uint64_t id;
     int folder; /* or -1 */
     bool done, lost;
+    bool inside; /* it was reading entry `at` when it ended */
     char reason[160];
-    struct glc_answer_page page; /* as it was when the process ended */
+    uint64_t at, passed;
+    char where[GLC_ANSWER_WHERE + 1];
 };
 
 struct glc_reader {
@@ -97,21 +99,12 @@ static void say_status(int status, char *out, size_t room)
         snprintf(out, room, "the process that read it ended with code %d", WEXITSTATUS(status));
 }
 
-/* The file that was being read becomes a gap; what else was out goes to the next process. What the page says
- * is believed only if it is one of them. */
-static void charge(struct glc_reader *r, uint64_t at, const char *reason)
+/* The file that was due becomes a gap: all before it are answered. What else was out goes to the next
+ * process. */
+static void charge(struct glc_reader *r, const char *reason)
 {
-    unsigned first = 0;
-    for (unsigned i = 0; i < r->sent; i++)
-        if (job_at(r, i)->id == at)
-            first = i;
     if (r->sent != 0) {
-        struct job *j = job_at(r, first), guilty = *j;
-        /* Those before it were done, but their answers may have been lost: they are read again. */
-        for (unsigned i = first; i > 0; i--)
-            *job_at(r, i) = *job_at(r, i - 1);
-        *job_at(r, 0) = guilty;
-        glc_audit_gap(r->a, guilty.path, "%s", reason);
+        glc_audit_gap(r->a, job_at(r, 0)->path, "%s", reason);
         drop_first(r);
     }
     r->sent = 0;
@@ -125,38 +118,33 @@ static void charge(struct glc_reader *r, uint64_t at, const char *reason)
 /* The process is gone, or has to go for `violation`. */
 static void lose(struct glc_reader *r, const char *violation)
 {
-    struct glc_answer_page page;
+    const struct glc_answer_page *page = r->process.page;
     char reason[160];
-    bool opened = r->state == GLC_WIRE_AUDIT;
-    int status;
     if (r->process.pid == 0)
         return;
-    if (violation != NULL) {
-        memcpy(&page, r->process.page, sizeof page);
-        (void)glc_process_end(&r->process, true);
+    uint64_t passed = atomic_load_explicit(&page->at, memory_order_relaxed);
+    bool inside = atomic_load_explicit(&page->inside, memory_order_relaxed) == 1;
+    /* Where its end of the socket is closed it is gone or about to be, unless it is up to something. */
+    int status = glc_process_end(&r->process, true);
+    if (violation != NULL)
         snprintf(reason, sizeof reason, "%s", violation);
-    } else {
-        /* Its end of the socket is closed: it is gone or about to be. What the page says now is its last
-         * word. */
-        memcpy(&page, r->process.page, sizeof page);
-        status = glc_process_end(&r->process, true);
+    else
         say_status(status, reason, sizeof reason);
-    }
-    page.where[sizeof page.where - 1] = '\0';
-    if (!opened) {
+    if (r->state != GLC_WIRE_AUDIT) {
         r->failed_starts++;
         if (r->why[0] == '\0')
             snprintf(r->why, sizeof r->why, "%s", reason);
         r->sent = 0;
-        return;
+    } else if (r->whole != NULL) {
+        struct whole *w = r->whole;
+        w->lost = true;
+        w->passed = passed;
+        /* One that did wrong may have gone on since. */
+        w->inside = w->at != 0 && (violation != NULL || inside);
+        snprintf(w->reason, sizeof w->reason, "%s", reason);
+    } else {
+        charge(r, reason);
     }
-    if (r->whole != NULL) {
-        r->whole->lost = true;
-        r->whole->page = page;
-        snprintf(r->whole->reason, sizeof r->whole->reason, "%s", reason);
-        return;
-    }
-    charge(r, page.at, reason);
 }
 
 /* Below the image's folder, no links, regular files only. */
@@ -218,6 +206,10 @@ static const char *take_found(struct glc_reader *r, struct glc_span rest)
         r->gaps = x.kind == GLC_ANSWER_GAP ? r->gaps + 1 : x.kind == GLC_ANSWER_DONE ? 0 : r->gaps;
         if (++r->records > RECORDS_MOST || (r->whole == NULL && r->gaps > GAPS_MOST))
             return "the process that read it does not stop talking";
+        if (x.kind == GLC_ANSWER_AT && r->whole != NULL) {
+            r->whole->at = x.id;
+            snprintf(r->whole->where, sizeof r->whole->where, "%s", x.where);
+        }
         if (x.kind != GLC_ANSWER_DONE) {
             glc_answer_take(r->a, &x);
             continue;
@@ -442,7 +434,7 @@ void glc_reader_flush(struct glc_reader *r)
         step(r, 1000);
     r->deaths = 0;
     r->records = 0;
-    r->given_up = r->failed_starts >= STARTS;
+    r->given_up = false; /* the next target says so itself */
 }
 
 static bool send_whole(struct glc_reader *r, enum glc_whole what, int fd, const char *name,
@@ -508,18 +500,18 @@ void glc_reader_whole(struct glc_reader *r, enum glc_whole what, int fd, const c
         r->whole = NULL;
         if (w.done)
             break;
-        bool inside = w.page.inside == 1 && !skipped(skip, skips, w.page.at);
-        glc_audit_gap(r->a, inside ? w.page.where : name, "%s", w.reason);
+        bool inside = w.inside && !skipped(skip, skips, w.at);
+        glc_audit_gap(r->a, inside ? w.where : name, "%s", w.reason);
         if (!inside || skips == MOST_SKIPPED) {
             if (inside)
                 glc_audit_gap(r->a, name,
                               "%u of its files ended the process that read them: not all was read",
                               skips + 1);
-            r->a->targets[r->a->ntargets - 1].entries += w.page.at;
+            r->a->targets[r->a->ntargets - 1].entries += w.passed;
             break;
         }
-        skip[skips++] = w.page.at;
+        skip[skips++] = w.at;
     }
     r->records = 0;
-    r->given_up = r->failed_starts >= STARTS;
+    r->given_up = false; /* the next target says so itself */
 }

@@ -30,7 +30,6 @@ struct server {
     struct glc_buf out;
     uint8_t *in;
     bool gone; /* nobody listens any more */
-    bool told; /* there are facts in `out` */
     uint64_t skip[MOST_SKIPPED];
     uint32_t skips;
 };
@@ -47,7 +46,6 @@ static void flush(struct server *v)
         v->gone =
             glc_wire_send(v->sock, GLC_WIRE_AUDIT_FOUND, glc_buf_span(&v->out), NULL, 0, true) != GLC_OK;
     v->out.len = 0;
-    v->told = false;
 }
 
 /* Before a record is written: none is cut by the end of a message. */
@@ -55,7 +53,6 @@ static void make_room(struct server *v)
 {
     if (v->out.len >= GATHER)
         flush(v);
-    v->told = true;
 }
 
 static void on_fact(void *to, const struct glc_fact *f)
@@ -79,23 +76,20 @@ static void on_gap(void *to, const char *where, const char *reason)
     glc_answer_put_gap(&v->out, where, reason);
 }
 
-/* Tell the page what is read now. */
+/* What was said before goes out first: whatever comes after belongs to this file. */
 static void enter(struct server *v, uint64_t n, const char *path)
 {
-    size_t len = strnlen(path, sizeof v->page->where - 1);
-    memcpy(v->page->where, path, len);
-    v->page->where[len] = '\0';
     atomic_store_explicit(&v->page->at, n, memory_order_relaxed);
     atomic_store_explicit(&v->page->inside, 1, memory_order_relaxed);
-    if (v->told)
-        flush(v);
+    flush(v);
     if (v->s->before != NULL)
         v->s->before(path);
 }
 
-static void leave(struct server *v)
+static void on_pass(void *to, uint64_t n)
 {
-    atomic_store_explicit(&v->page->inside, 0, memory_order_relaxed);
+    const struct server *v = to;
+    atomic_store_explicit(&v->page->at, n, memory_order_relaxed);
 }
 
 static bool on_enter(void *to, uint64_t n, const char *path)
@@ -104,13 +98,16 @@ static bool on_enter(void *to, uint64_t n, const char *path)
     for (uint32_t i = 0; i < v->skips; i++)
         if (v->skip[i] == n)
             return false;
+    make_room(v);
+    glc_answer_put_at(&v->out, n, path);
     enter(v, n, path);
     return true;
 }
 
 static void on_leave(void *to)
 {
-    leave(to);
+    const struct server *v = to;
+    atomic_store_explicit(&v->page->inside, 0, memory_order_relaxed);
 }
 
 /* A new audit of one target. */
@@ -129,7 +126,6 @@ static void done(struct server *v, uint64_t id, const char *where)
     if (v->audit.arena.failed)
         glc_audit_gap(&v->audit, where, "more evidence than memory allows");
     make_room(v);
-    v->told = false;
     glc_answer_put_done(&v->out, id, &v->audit.targets[0], &v->audit.seen);
 }
 
@@ -155,7 +151,7 @@ static bool one_file(struct server *v, struct glc_cursor *c, int fd, const struc
     struct glc_entry e = { .path = path, .type = types[type], .size = size, .read = read_file, .ctx = &fd };
     enter(v, id, path);
     glc_collect_content(&v->audit, &e);
-    leave(v);
+    on_leave(v);
     done(v, id, path);
     return true;
 }
@@ -299,7 +295,7 @@ static bool on_hello(struct server *v, struct glc_wire_msg *m)
 int glc_serve_run(int sock, const struct glc_serve *s)
 {
     struct server v = { .s = s, .sock = sock, .in = malloc(GLC_WIRE_LONGEST + 1) };
-    const struct glc_audit_sink sink = { on_fact, on_marker, on_gap, on_enter, on_leave, &v };
+    const struct glc_audit_sink sink = { on_fact, on_marker, on_gap, on_pass, on_enter, on_leave, &v };
     enum glc_wire_state state = GLC_WIRE_AUDIT_NEW;
     int code = 1;
     glc_audit_init(&v.audit, s->reg);

@@ -265,6 +265,14 @@ bool glc_source_wants(enum glc_source_id id, const struct glc_entry *e)
     return s->wants(e);
 }
 
+bool glc_source_wanted(const struct glc_entry *e)
+{
+    for (enum glc_source_id id = 0; id < GLC_SOURCES; id++)
+        if (glc_source_wants(id, e))
+            return true;
+    return false;
+}
+
 void glc_source_gap(struct glc_audit *a, const struct glc_source *s, const struct glc_entry *e,
                     enum glc_err err)
 {

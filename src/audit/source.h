@@ -43,6 +43,9 @@ extern const struct glc_source glc_sources[GLC_SOURCES];
 /* Is the entry's content wanted as this kind of file? Looks at path, type and size only. */
 bool glc_source_wants(enum glc_source_id id, const struct glc_entry *e);
 
+/* As any kind of file. */
+bool glc_source_wanted(const struct glc_entry *e);
+
 /* State, where it matters, that the content could not be had. */
 void glc_source_gap(struct glc_audit *a, const struct glc_source *s, const struct glc_entry *e,
                     enum glc_err err);

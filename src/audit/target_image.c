@@ -16,7 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_DOCUMENT = 16 << 20, MAX_LAYERS = 512, CHUNK = 65536 };
+enum {
+    MAX_DOCUMENT = 16 << 20,
+    MAX_LAYERS = 512,
+    MAX_LOOKS = 8192, /* times that the archive may be searched for a file */
+    MAX_LINKS = 4,
+    CHUNK = 65536
+};
 
 struct image {
     struct glc_audit *a;
@@ -26,6 +32,7 @@ struct image {
     struct glc_names hidden;              /* paths that an upper layer replaced or deleted */
     struct glc_names opaque;              /* folders below which lower layers do not show */
     struct glc_budget budget;
+    uint64_t looks;
 };
 
 /* What libarchive reads from: a file, or the current entry of another archive. */
@@ -62,16 +69,18 @@ static struct archive *open_archive(struct glc_span bytes)
     return ar;
 }
 
-/* "./a//b/" to "/a/b"; false for what leaves the root or does not fit. */
+/* "./a//b/../c/" to "/a/c", as inside a root: nothing lies above it. False for what does not fit, and for the
+ * root itself. */
 static bool clean_path(const char *from, char *to, size_t room)
 {
     size_t n = 0;
     while (*from != '\0') {
         size_t len = strcspn(from, "/");
-        if (len == 2 && from[0] == '.' && from[1] == '.')
-            return false;
-        if (len != 0 && !(len == 1 && from[0] == '.')) {
-            if (len + 2 > room - n)
+        if (len == 2 && from[0] == '.' && from[1] == '.') {
+            while (n != 0 && to[--n] != '/')
+                ;
+        } else if (len != 0 && !(len == 1 && from[0] == '.')) {
+            if (room - n < 2 || len > room - n - 2)
                 return false;
             to[n++] = '/';
             memcpy(to + n, from, len);
@@ -83,12 +92,23 @@ static bool clean_path(const char *from, char *to, size_t room)
     return n != 0;
 }
 
-/* The entry of that name in the image: of an archive, positioned for reading its data; of a folder, NULL (see
- * blob_path). */
-static struct archive *seek_entry(const struct image *im, const char *name)
+/* Images can name files without end, and each is a search through the archive. */
+static bool may_look(struct image *im)
 {
-    struct archive *ar = open_archive(im->bytes);
+    if (im->looks++ < MAX_LOOKS)
+        return true;
+    if (im->looks == MAX_LOOKS + 1)
+        glc_audit_gap(im->a, im->path, "the image names more files than are looked for");
+    return false;
+}
+
+/* The entry of that name in the archive, positioned for reading its data. */
+static struct archive *seek_entry(struct image *im, const char *name, int links)
+{
     struct archive_entry *e;
+    if (!may_look(im))
+        return NULL;
+    struct archive *ar = open_archive(im->bytes);
     while (ar != NULL && archive_read_next_header(ar, &e) == ARCHIVE_OK) {
         char path[4096];
         const char *raw = archive_entry_pathname(e);
@@ -97,9 +117,10 @@ static struct archive *seek_entry(const struct image *im, const char *name)
             if (link == NULL)
                 return ar;
             /* docker save before 25 links equal layers: ../ID/layer.tar */
+            struct archive *to =
+                strncmp(link, "../", 3) == 0 && links != 0 ? seek_entry(im, link + 3, links - 1) : NULL;
             archive_read_free(ar);
-            return strncmp(link, "../", 3) == 0 && strcmp(link + 3, name) != 0 ? seek_entry(im, link + 3)
-                                                                               : NULL;
+            return to;
         }
     }
     if (ar != NULL)
@@ -119,19 +140,19 @@ static bool read_all(struct archive *ar, struct glc_buf *out)
 }
 
 /* A JSON document of the image, or NULL. */
-static json_t *document(const struct image *im, const char *name)
+static json_t *document(struct image *im, const char *name)
 {
     struct glc_buf text;
     bool ok = false;
     glc_buf_init(&text, MAX_DOCUMENT + CHUNK);
     if (im->folder != NULL) {
         struct glc_span s;
-        if (im->folder->open(im->folder->ctx, name, &s)) {
+        if (may_look(im) && im->folder->open(im->folder->ctx, name, &s)) {
             ok = s.len <= MAX_DOCUMENT && glc_buf_put(&text, s.ptr, s.len);
             im->folder->close(im->folder->ctx, s);
         }
     } else {
-        struct archive *ar = seek_entry(im, name);
+        struct archive *ar = seek_entry(im, name, MAX_LINKS);
         ok = ar != NULL && read_all(ar, &text);
         if (ar != NULL)
             archive_read_free(ar);
@@ -204,8 +225,12 @@ static void layer_entry(struct image *im, struct archive *ar, struct archive_ent
 {
     char path[4096];
     const char *raw = archive_entry_pathname(e);
-    if (raw == NULL || !clean_path(raw, path, sizeof path))
+    if (raw == NULL || strlen(raw) >= sizeof path - 1) {
+        glc_audit_gap(im->a, im->a->layer, "a file's name cannot be read, or is too long");
         return;
+    }
+    if (!clean_path(raw, path, sizeof path))
+        return; /* the root itself */
     char *base = strrchr(path, '/') + 1;
     if (strcmp(base, ".wh..wh..opq") == 0) {
         base[-1] = '\0';
@@ -277,10 +302,10 @@ static void layer(struct image *im, const char *name)
         support(inner);
         archive_read_support_format_empty(inner);
         if (im->folder != NULL) {
-            found = im->folder->open(im->folder->ctx, name, &bytes);
+            found = may_look(im) && im->folder->open(im->folder->ctx, name, &bytes);
             opened = found && archive_read_open_memory(inner, bytes.ptr, bytes.len) == ARCHIVE_OK;
         } else {
-            s->outer = seek_entry(im, name);
+            s->outer = seek_entry(im, name, MAX_LINKS);
             opened = s->outer != NULL && archive_read_open(inner, s, NULL, from_outer, NULL) == ARCHIVE_OK;
         }
     }

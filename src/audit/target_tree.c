@@ -72,14 +72,6 @@ static enum glc_err open_file(int parent, const struct glc_entry *e, int *out)
     return GLC_OK;
 }
 
-static bool wanted(const struct glc_entry *e)
-{
-    for (enum glc_source_id id = 0; id < GLC_SOURCES; id++)
-        if (glc_source_wants(id, e))
-            return true;
-    return false;
-}
-
 /* Have the content read where some collector wants it. Sizes are asked of what is wanted only: most files are
  * not.
  */
@@ -87,7 +79,7 @@ static void content(const struct walk *w, int parent, struct glc_entry *e)
 {
     struct stat st;
     int fd = -1;
-    if (!wanted(e))
+    if (!glc_source_wanted(e))
         return;
     enum glc_err err = e->type == GLC_ENTRY_LINK ? open_link(w, e, &fd) : open_file(parent, e, &fd);
     if (err != GLC_OK) {
@@ -98,7 +90,7 @@ static void content(const struct walk *w, int parent, struct glc_entry *e)
     }
     if (fstat(fd, &st) == 0 && strncmp(e->path, "/proc/", 6) != 0) /* whose files do not tell */
         e->size = (uint64_t)st.st_size;
-    if (wanted(e))
+    if (glc_source_wanted(e))
         glc_reader_file(w->reader, fd, e);
     else
         close(fd);
