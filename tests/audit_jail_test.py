@@ -63,7 +63,7 @@ ACTS = {
     "evil-kill": "jail",
     "evil-crash": "signal 11",
     "evil-loop": "too long",
-    "evil-eat": "code 9",
+    "evil-eat": ("code 9", "too long"),  # whichever comes first on a busy machine
     "evil-lie": "cannot be read",
     "evil-ask": "asked for a file",
     "evil-flood": "talking",
@@ -87,7 +87,7 @@ def trees():
         if reason is None:
             check(f"{act}: it was refused, and the file read", outcomes.get("kesl") == "use-prohibited" and not told, (outcomes, gaps))
         else:
-            check(f"{act}: the file is unknown, with the reason", outcomes.get("unknown") == "unknown" and any(reason in str(g) for g in (told or gaps)), gaps)
+            check(f"{act}: the file is unknown, with the reason", outcomes.get("unknown") == "unknown" and any(r in str(g) for g in (told or gaps) for r in ([reason] if isinstance(reason, str) else reason)), gaps)
     rc, outcomes, gaps, _ = audit("--root", root({"/a/evil-crash.pem": b"x", "/etc/hostname": b"x"}))
     check("a tree of which one file ended the worker is not clean", rc == 2 and outcomes == {"unknown": "unknown"}, (rc, outcomes))
     many = {f"/a/evil-crash-{i}.pem": b"x" for i in range(200)}
