@@ -107,3 +107,9 @@ class YaraX:
         if done.returncode:
             raise SystemExit(f"bench: yara-x failed:\n{done.stderr[-2000:]}")
         return json.loads(done.stdout)
+
+    def verdicts(self, got: dict) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for path, name in got["matches"]:
+            found.setdefault(path, set()).add(name)
+        return found

@@ -79,8 +79,7 @@ def duel(a, b, folder: pathlib.Path, size: int, rounds: int) -> dict:
                 rows[peer.name].append((wall, cpu, rss))
             said[peer.name] = peer.verdicts(out)
     va, vb = said[a.name], said[b.name]
-    differ = sorted(f"{pathlib.Path(p).name}: {sorted(va.get(p, set()) ^ vb.get(p, set()))}"
-                    for p in set(va) | set(vb) if va.get(p, set()) != vb.get(p, set()))
+    differ = differing(va, vb)
     ratios = [y[0] / x[0] for x, y in zip(rows[a.name], rows[b.name])]
     return {
         "peers": {n: {"wall": spread([r[0] for r in rs]), "cpu": spread([r[1] for r in rs]),
@@ -88,6 +87,16 @@ def duel(a, b, folder: pathlib.Path, size: int, rounds: int) -> dict:
                       "mb_s": size / 1e6 / statistics.median(r[0] for r in rs)} for n, rs in rows.items()},
         "ratio": spread(ratios), "found": len(va), "differences": differ,
     }
+
+
+def differing(a: dict[str, set[str]], b: dict[str, set[str]]) -> list[str]:
+    return sorted(f"{pathlib.Path(p).name}: {sorted(a.get(p, set()) ^ b.get(p, set()))}"
+                  for p in set(a) | set(b) if a.get(p, set()) != b.get(p, set()))
+
+
+def plain_names(said: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Without the underscores that concatenated() puts behind a name that was seen before."""
+    return {p: {n.rstrip("_") for n in names} for p, names in said.items()}
 
 
 def spread(values: list[float]) -> dict:
@@ -146,13 +155,18 @@ def against_yara_x(name: str, sources: list[str], folder, size, rounds, defines=
             return {"skipped": "npm could not install @litko/yara-x"}
     g = Glacis(str(PROGRAM), sources, WORK / f"{name}.glc", defines)
     x = YaraX(ROOT / "bench" / "yara_x.mjs", modules, concatenated(sources, name), defines)
-    walls, theirs = [], []
-    for _ in range(rounds):
-        walls.append(once(g.command(folder))[0])
+    compiled = {"glacis": g.prepare()}
+    walls, theirs, said, found = [], [], {}, {}
+    for i in range(rounds + 1):
+        wall, _, _, out = once(g.command(folder))
         got = x.run(folder)
-        theirs.append(got["scan"])
+        if i:
+            walls.append(wall)
+            theirs.append(got["scan"])
+        said, found = plain_names(g.verdicts(out)), plain_names(x.verdicts(got))
+    compiled["yara-x"] = got["compile"]
     ratios = [t / w for t, w in zip(theirs, walls)]
-    return {"ratio": spread(ratios), "compile": {"yara-x": got["compile"]}, "peers": {
+    return {"ratio": spread(ratios), "compile": compiled, "found": len(said), "differences": differing(said, found), "peers": {
         "glacis": {"wall": spread(walls), "mb_s": size / 1e6 / statistics.median(walls)},
         "yara-x": {"wall": spread(theirs), "mb_s": size / 1e6 / statistics.median(theirs)}}}
 
@@ -194,7 +208,7 @@ def hyperscan(folder: pathlib.Path) -> dict:
 
 
 def small_files(image: pathlib.Path, rounds: int) -> dict:
-    """Files of 4 KiB on tmpfs, with one worker and with two."""
+    """Files of 4 KiB on tmpfs, with one worker and with two, interleaved."""
     folder = pathlib.Path("/dev/shm") / f"glacis-bench-{os.getpid()}"
     count = 20000
     try:
@@ -203,18 +217,65 @@ def small_files(image: pathlib.Path, rounds: int) -> dict:
         for i in range(count):
             at = (i * 977) % (len(block) - 4096)
             (folder / f"{i:05}").write_bytes(block[at:at + 4096])
-        rows = {}
-        for jobs in (1, 2):
-            g = Glacis(str(PROGRAM), [], image, jobs=jobs)
-            walls = [once(g.command(folder))[0] for _ in range(rounds)]
-            rows[f"-j {jobs}"] = count / statistics.median(walls)
-        return rows
+        return {name: count / wall for name, wall in by_jobs(image, folder, rounds).items()}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def scale(rounds: int) -> dict:
-    """Start, memory and compile time with 3.5 million hashes and everything else."""
+def by_jobs(image: pathlib.Path, folder: pathlib.Path, rounds: int) -> dict[str, float]:
+    """Seconds with 1 and with 2 workers: medians of interleaved runs."""
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    for i in range(rounds + 1):
+        for jobs, seen in walls.items():
+            wall = once(Glacis(str(PROGRAM), [], image, jobs=jobs).command(folder))[0]
+            if i:
+                seen.append(wall)
+    return {f"-j {jobs}": statistics.median(seen) for jobs, seen in walls.items()}
+
+
+def scaling(image: pathlib.Path, folder: pathlib.Path, size: int, rounds: int) -> dict:
+    """The choice of files with one worker and with two; what two processes that share nothing would reach is the processors' own."""
+    rows = {name: size / 1e6 / wall for name, wall in by_jobs(image, folder, rounds).items()}
+    return {"mb_s": rows, "times": rows["-j 2"] / rows["-j 1"], "processors": len(os.sched_getaffinity(0))}
+
+
+def by_count(folder: pathlib.Path, size: int, rounds: int) -> dict:
+    """Throughput by the number of ClamAV signatures, against clamscan; and with 3.5 million hashes on top."""
+    lines = (CORPORA / "clamav" / "main-even.ldb").read_text(errors="replace").splitlines(keepends=True)
+    rows = {}
+    for n in (500, 2000, 8000, len(lines)):
+        database = WORK / f"count-{n}"
+        database.mkdir(exist_ok=True)
+        # Spread over the set, so that a small choice is like the large one.
+        (database / "some.ldb").write_text("".join(lines[i * len(lines) // n] for i in range(n)), errors="replace")
+        row = duel(prepared(Glacis(str(PROGRAM), [str(database)], WORK / f"count-{n}.glc")), Clamscan(database), folder, size, rounds)
+        rows[str(n)] = {name: p["mb_s"] for name, p in row["peers"].items()} | {"differences": len(row["differences"])}
+    big = Glacis(str(PROGRAM), [], WORK / "scale.glc", SIGBASE_DEFINES)
+    if big.image.exists():
+        walls = [once(big.command(folder))[0] for _ in range(rounds + 1)][1:]
+        rows["3567455"] = {"glacis": size / 1e6 / statistics.median(walls)}
+    return rows
+
+
+def first_verdict(rounds: int, probe: pathlib.Path) -> dict:
+    """From the start of the command to its end, on a file of 6 bytes, the set warm in the page cache."""
+    peers = {"glacis, 3.5 million hashes and all": Glacis(str(PROGRAM), [], WORK / "scale.glc"),
+             "glacis, signature-base": Glacis(str(PROGRAM), [], WORK / "signature-base.glc"),
+             "yara, signature-base": Yara([], WORK / "signature-base.yac"),
+             "clamscan, 60,000 signatures": Clamscan(WORK / "clamav")}
+    rows: dict[str, list[float]] = {n: [] for n in peers}
+    for i in range(rounds * 4 + 1):
+        for name, peer in peers.items():
+            if name.startswith("clamscan") and i > rounds:
+                continue
+            wall = once(peer.command(probe))[0]
+            if i:
+                rows[name].append(wall * 1e3)
+    return {n: spread(r) for n, r in rows.items() if r}
+
+
+def scale() -> dict:
+    """Size and compile time with 3.5 million hashes and everything else."""
     data = WORK / "scale"
     if not (data / "big.hdb").exists():
         run([sys.executable, str(CORPORA / "make-scale-db"), str(data)])
@@ -222,35 +283,36 @@ def scale(rounds: int) -> dict:
                WORK / "scale.glc", SIGBASE_DEFINES)
     seconds = g.prepare()
     hashes_only = timed([str(PROGRAM), "compile", str(data), "-o", str(WORK / "hashes.glc")])[0]
-    probe = WORK / "probe"
-    probe.write_bytes(b"hello\n")
-    starts = [once(g.command(probe))[0] for _ in range(rounds * 4 + 1)][1:]
     return {"compile": seconds, "compile_hashes": hashes_only, "image_mb": g.image.stat().st_size / 1e6,
-            "hashes_image_mb": (WORK / "hashes.glc").stat().st_size / 1e6,
-            "first_verdict_ms": {k: v * 1e3 for k, v in spread(starts).items()}, "memory": worker_memory(g)}
+            "hashes_image_mb": (WORK / "hashes.glc").stat().st_size / 1e6}
 
 
-def worker_memory(g: Glacis) -> dict:
-    """Private and shared memory of a worker that waits for the rest of standard input."""
-    child = subprocess.Popen([g.program, "scan", "-s", str(g.image), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1.0)
-        rows = {}
-        for pid in [child.pid, *children(child.pid)]:
-            name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-            private = shared = 0
-            for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                key, _, value = line.partition(":")
-                if key in ("Private_Clean", "Private_Dirty"):
-                    private += int(value.split()[0])
-                elif key in ("Shared_Clean", "Shared_Dirty"):
-                    shared += int(value.split()[0])
-            rows[name] = {"private_mib": private / 1024, "shared_mib": shared / 1024}
-        return rows
-    finally:
-        child.stdin.close()
-        child.wait()
+def memory(g: Glacis, folder: pathlib.Path) -> dict:
+    """The most private memory that glacis and its worker have while they scan, and what they share, from smaps_rollup."""
+    child = subprocess.Popen(g.command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows: dict[str, dict[str, float]] = {}
+    while child.poll() is None:
+        try:
+            for pid in [child.pid, *children(child.pid)]:
+                name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                for key, mib in resident(pid).items():
+                    row = rows.setdefault(name, {})
+                    row[key] = max(row.get(key, 0), mib)
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            pass  # it ended, or has just been started
+        time.sleep(0.01)
+    return rows
+
+
+def resident(pid: int) -> dict[str, float]:
+    """MiB of its own (written to), of files' pages that only this process has mapped now, and of pages that others share."""
+    sums = {"private_mib": 0, "file_mib": 0, "shared_mib": 0}
+    kinds = {"Private_Dirty": "private_mib", "Private_Clean": "file_mib", "Shared_Clean": "shared_mib", "Shared_Dirty": "shared_mib"}
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key in kinds:
+            sums[kinds[key]] += int(value.split()[0]) / 1024
+    return sums
 
 
 def children(pid: int) -> list[int]:
@@ -265,8 +327,13 @@ def one_change(image: pathlib.Path) -> dict:
     done = run([str(PROGRAM), "compile", "--add-to", str(image), str(extra), "-o", str(WORK / "one.glc")])
     if done.returncode:
         return {"skipped": done.stderr.strip()[:200]}
-    seconds, _ = timed([str(PROGRAM), "compile", "--add-to", str(image), str(extra), "-o", str(WORK / "one.glc")])
-    return {"seconds": seconds}
+    copied, _ = timed([str(PROGRAM), "compile", "--add-to", str(image), str(extra), "-o", str(WORK / "one.glc")])
+    walls = []
+    for _ in range(5):
+        shutil.copyfile(image, WORK / "one.glc")
+        os.sync()
+        walls.append(timed([str(PROGRAM), "compile", "--add-to", str(WORK / "one.glc"), str(extra), "-o", str(WORK / "one.glc")])[0])
+    return {"seconds": statistics.median(walls), "to another file": copied}
 
 
 def matching_alone(folder: pathlib.Path) -> dict:
@@ -293,7 +360,7 @@ def main() -> None:
     ap.add_argument("--rounds", type=int, default=3, help="counted rounds of each pair (default 3)")
     ap.add_argument("--megabytes", type=int, default=64, help="size of the choice of files (default 64)")
     ap.add_argument("--only", default="", help="comma-separated parts: limits,match,clamscan,signature-base,reversinglabs,loose,"
-                                               "yara-x,hyperscan,small,scale")
+                                               "yara-x,hyperscan,scale,one change,memory,first verdict,number,scaling,small")
     ap.add_argument("--write", action="store_true", help="write docs/performance.md and its pictures")
     opt = ap.parse_args()
     if not CORPORA.exists():
@@ -314,24 +381,39 @@ def main() -> None:
         "yara-x signature-base": lambda: against_yara_x("signature-base", sigbase, folder, size, opt.rounds, SIGBASE_DEFINES),
         "yara-x reversinglabs": lambda: against_yara_x("reversinglabs", rl, folder, size, opt.rounds),
         "hyperscan": lambda: hyperscan(folder),
-        "small": lambda: small_files(WORK / "clam.glc", opt.rounds),
-        "scale": lambda: scale(opt.rounds),
+        "scale": lambda: scale(),
         "one change": lambda: one_change(WORK / "scale.glc"),
+        "memory": lambda: memory(Glacis(str(PROGRAM), [], WORK / "scale.glc"), folder),
+        "first verdict": lambda: first_verdict(opt.rounds, probe_file()),
+        "number of signatures": lambda: by_count(small, small_size, opt.rounds),
+        "scaling": lambda: scaling(WORK / "signature-base.glc", folder, size, opt.rounds),
+        "small": lambda: small_files(WORK / "clam.glc", opt.rounds),
     }
     wanted = [w for w in opt.only.split(",") if w]
     results = {"files": len(list(folder.iterdir())), "bytes": size}
     path = WORK / "results.json"
     if wanted and path.exists():
         results = json.loads(path.read_text())
+    results["load"] = {"before": os.getloadavg()[0], "processors": len(os.sched_getaffinity(0))}
     for name, part in parts.items():
         if wanted and not any(name.startswith(w) for w in wanted):
             continue
         print(f"== {name}", file=sys.stderr, flush=True)
-        results[name] = part()
+        try:
+            results[name] = part()
+        except (OSError, KeyError, ValueError, statistics.StatisticsError) as e:
+            results[name] = {"skipped": f"{type(e).__name__}: {e}"}
         print(report.one_line(name, results[name]), flush=True)
+        results["load"]["after"] = os.getloadavg()[0]
         path.write_text(json.dumps(results, indent=1))
     if opt.write:
         report.write(results, ROOT / "docs")
+
+
+def probe_file() -> pathlib.Path:
+    probe = WORK / "probe"
+    probe.write_bytes(b"hello\n")
+    return probe
 
 
 def prepared(g: Glacis) -> Glacis:
