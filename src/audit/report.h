@@ -28,4 +28,8 @@ void glc_report_countdown(const struct glc_judgement *j, char *out, size_t room)
 /* The date asked, in words. */
 void glc_report_asof(const struct glc_report *r, char out[64]);
 
+/* A character of `n` bytes (0: not UTF-8) that no report shows as it is: controls, and what turns the order
+ * of the text around it or takes no room. */
+bool glc_report_hidden(const uint8_t *p, size_t n);
+
 #endif

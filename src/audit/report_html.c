@@ -10,7 +10,7 @@ static void esc(struct glc_buf *out, const char *s)
     for (size_t i = 0; i < t.len;) {
         size_t n = glc_utf8_len(glc_span_sub(t, i, 4));
         uint8_t c = t.ptr[i];
-        if (n == 0 || (n == 1 && c < 0x20))
+        if (glc_report_hidden(t.ptr + i, n))
             glc_buf_puts(out, "\xef\xbf\xbd");
         else if (c == '<' || c == '>' || c == '&' || c == '"')
             glc_buf_puts(out, c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : "&quot;");

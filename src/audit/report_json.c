@@ -1,5 +1,6 @@
 /* JSON of our own, SARIF 2.1.0, CycloneDX 1.6 and OSCAL assessment results 1.1.2. */
 #include "audit/report.h"
+#include "base/digest.h"
 
 #include <stdio.h>
 
@@ -370,18 +371,33 @@ void glc_report_sarif(const struct glc_report *r, struct glc_buf *out)
     glc_buf_u8(out, '\n');
 }
 
-/* A UUID of version 8 (RFC 9562: the maker's own) from a name, the same for the same report. */
+/* A UUID of version 5 (RFC 9562: SHA-1 of a namespace and a name), the same for the same report. */
+static void uuid_text(char text[37], const char *kind, const char *name, size_t n)
+{
+    static const char space[] = "\x5b\x1e\x0f\x6a\x93\xc4\x4d\x2e\x8a\x77\x21\xd0\x3c\x9f\x58\xe4";
+    char seed[512];
+    uint8_t h[GLC_DIGEST_MAX] = { 0 };
+    memcpy(seed, space, 16);
+    int len = snprintf(seed + 16, sizeof seed - 16, "%s|%s|%zu", kind, name, n);
+    size_t used = 16 + (len < 0 ? 0 : (size_t)len < sizeof seed - 16 ? (size_t)len : sizeof seed - 17);
+    struct glc_digest *d = glc_digest_new(GLC_SHA1);
+    if (d != NULL)
+        (void)!glc_digest_of(d, glc_span(seed, used), h);
+    glc_digest_free(d);
+    h[6] = (uint8_t)((h[6] & 15) | 0x50);
+    h[8] = (uint8_t)((h[8] & 63) | 0x80);
+    for (size_t i = 0, at = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text[at++] = '-';
+        snprintf(text + at, 3, "%02x", h[i]);
+        at += 2;
+    }
+}
+
 static void uuid(struct glc_json *j, const char *key, const char *kind, const char *name, size_t n)
 {
-    uint64_t h[2] = { 1469598103934665603u, 1099511628211u };
-    char text[40], seed[256];
-    snprintf(seed, sizeof seed, "%s|%s|%zu", kind, name, n);
-    for (int pass = 0; pass < 2; pass++)
-        for (const char *p = seed; *p != '\0'; p++)
-            h[pass] = (h[pass] ^ (uint8_t)*p ^ (uint64_t)(pass * 0x55)) * 1099511628211u;
-    snprintf(text, sizeof text, "%08x-%04x-8%03x-%04x-%012llx", (unsigned)(h[0] >> 32),
-             (unsigned)(h[0] >> 16 & 0xffff), (unsigned)(h[0] & 0xfff),
-             (unsigned)(0x8000 | (h[1] >> 48 & 0x3fff)), (unsigned long long)(h[1] & 0xffffffffffffu));
+    char text[37];
+    uuid_text(text, kind, name, n);
     str(j, key, text);
 }
 
@@ -479,6 +495,16 @@ void glc_report_cyclonedx(const struct glc_report *r, struct glc_buf *out)
     glc_buf_u8(out, '\n');
 }
 
+/* Names without a namespace are NIST's. */
+static void oscal_property(struct glc_json *j, const char *name, const char *value)
+{
+    glc_json_object(j);
+    str(j, "name", name);
+    str(j, "ns", "urn:glacis:audit");
+    str(j, "value", value);
+    glc_json_object_end(j);
+}
+
 static void oscal_observation(struct glc_json *j, const struct glc_report *r, const struct glc_finding *f,
                               size_t n)
 {
@@ -513,8 +539,8 @@ static void oscal_finding(struct glc_json *j, const struct glc_finding *f, size_
     str(j, "description", g != NULL ? g->why : glc_outcome_means(f->outcome));
     glc_json_key(j, "props");
     glc_json_array(j);
-    property(j, "outcome", glc_outcome_name(f->outcome));
-    property(j, "finding-id", f->id);
+    oscal_property(j, "outcome", glc_outcome_name(f->outcome));
+    oscal_property(j, "finding-id", f->id);
     glc_json_array_end(j);
     glc_json_key(j, "target");
     glc_json_object(j);
@@ -576,6 +602,7 @@ static void oscal_result(struct glc_json *j, const struct glc_report *r)
 void glc_report_oscal(const struct glc_report *r, struct glc_buf *out)
 {
     struct glc_json j;
+    char plan[37], href[40];
     glc_json_init(&j, out);
     glc_json_object(&j);
     glc_json_key(&j, "assessment-results");
@@ -590,12 +617,27 @@ void glc_report_oscal(const struct glc_report *r, struct glc_buf *out)
     glc_json_object_end(&j);
     glc_json_key(&j, "import-ap");
     glc_json_object(&j);
-    str(&j, "href", "#");
+    uuid_text(plan, "no-plan", "", 0);
+    snprintf(href, sizeof href, "#%s", plan);
+    str(&j, "href", href);
     glc_json_object_end(&j);
     glc_json_key(&j, "results");
     glc_json_array(&j);
     oscal_result(&j, r);
     glc_json_array_end(&j);
+    glc_json_key(&j, "back-matter");
+    glc_json_object(&j);
+    glc_json_key(&j, "resources");
+    glc_json_array(&j);
+    glc_json_object(&j);
+    str(&j, "uuid", plan);
+    str(&j, "title", "No assessment plan");
+    str(&j, "description",
+        "The audit ran without an assessment plan of its own: it looks for everything that the "
+        "register of restrictions knows, in the scopes and as of the date that were asked.");
+    glc_json_object_end(&j);
+    glc_json_array_end(&j);
+    glc_json_object_end(&j);
     glc_json_object_end(&j);
     glc_json_object_end(&j);
     glc_buf_u8(out, '\n');

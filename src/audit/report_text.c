@@ -7,15 +7,26 @@
 const char glc_report_disclaimer[] =
     "This report states facts and what published instruments say about them. It is not legal advice.";
 
+bool glc_report_hidden(const uint8_t *p, size_t n)
+{
+    if (n < 2)
+        return n == 0 || p[0] < 0x20 || p[0] == 0x7f;
+    if (n == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0; /* C1 */
+    if (n != 3)
+        return false;
+    uint32_t c = (p[0] & 15u) << 12 | (p[1] & 63u) << 6 | (p[2] & 63u);
+    return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+           c == 0xfeff;
+}
+
 /* Text of a file, made safe for a terminal. */
 static void safe(struct glc_buf *out, const char *s)
 {
     struct glc_span t = glc_span_str(s != NULL ? s : "");
     for (size_t i = 0; i < t.len;) {
         size_t n = glc_utf8_len(glc_span_sub(t, i, 4));
-        bool control = n == 1 && (t.ptr[i] < 0x20 || t.ptr[i] == 0x7f);
-        bool c1 = n == 2 && t.ptr[i] == 0xc2 && t.ptr[i + 1] < 0xa0;
-        if (n == 0 || control || c1)
+        if (glc_report_hidden(t.ptr + i, n))
             glc_buf_u8(out, '?');
         else
             glc_buf_put(out, t.ptr + i, n);
@@ -221,18 +232,26 @@ void glc_report_explain(const struct glc_report *r, const struct glc_finding *f,
     glc_buf_printf(out, "\n%s\n", glc_report_disclaimer);
 }
 
-/* RFC 4180; a leading = + - @ would be a formula to a spreadsheet and gets an apostrophe. */
+/* RFC 4180, in UTF-8. A leading = + - @, also behind blanks, would be a formula to a spreadsheet and gets an
+ * apostrophe. */
 static void cell(struct glc_buf *out, const char *s, bool last)
 {
-    if (s == NULL)
-        s = "";
+    struct glc_span t = glc_span_str(s != NULL ? s : "");
+    size_t first = 0;
+    while (first < t.len && (t.ptr[first] <= ' ' || t.ptr[first] == 0x7f))
+        first++;
     glc_buf_u8(out, '"');
-    if (strchr("=+-@", s[0]) != NULL && s[0] != '\0')
+    if (first < t.len && strchr("=+-@", t.ptr[first]) != NULL)
         glc_buf_u8(out, '\'');
-    for (; *s != '\0'; s++) {
-        if (*s == '"')
+    for (size_t i = 0; i < t.len;) {
+        size_t n = glc_utf8_len(glc_span_sub(t, i, 4));
+        if (glc_report_hidden(t.ptr + i, n))
+            glc_buf_u8(out, n == 0 ? '?' : ' ');
+        else
+            glc_buf_put(out, t.ptr + i, n);
+        if (t.ptr[i] == '"')
             glc_buf_u8(out, '"');
-        glc_buf_u8(out, (uint8_t)*s);
+        i += n != 0 ? n : 1;
     }
     glc_buf_puts(out, last ? "\"\r\n" : "\",");
 }
