@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import clam_regex
 from clam_body import Piece, Unreachable
 from clam_shells import Spot, build
 
@@ -174,6 +175,7 @@ def tables():
     yield "modifiers", "ldb", ldb(MODIFIED), MODIFIED_FILES
     for i, x in enumerate(["0&1", "1", "0|1"]):
         yield f"compares {x}", "ldb", [f"B{k}.{i};Target:0;{x};61626364;{b}" for k, b in enumerate(COMPARES)], COMPARED
+    yield "regular expressions", "ldb", clam_regex.lines(), clam_regex.FILES
     placed = [f"P{i}.{k}:0:{p}:{b}" for i, p in enumerate(PLACES) for k, b in enumerate(PLACE_BODIES.split())]
     yield "places", "ndb", placed, PLACED
     for target in (1, 6):

@@ -111,6 +111,13 @@ out:
     return e;
 }
 
+uint64_t glc_clock_cpu_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 uint64_t glc_clock_ns(void)
 {
     struct timespec t;

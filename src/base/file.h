@@ -22,6 +22,9 @@ enum glc_err glc_read_fd(int fd, struct glc_buf *out) GLC_CHECK;
  * whole. */
 enum glc_err glc_write_path(const char *path, struct glc_span s) GLC_CHECK;
 
+/* Processor time of the calling thread in nanoseconds: what others do on the machine does not count. */
+uint64_t glc_clock_cpu_ns(void);
+
 /* Monotonic time in nanoseconds. */
 uint64_t glc_clock_ns(void);
 

@@ -97,8 +97,10 @@ static bool cover_patterns(struct compiling *c)
                 glc_atom_cover(&c->b, pat->variant[k].re, &c->cover[v]);
                 c->cost[at] += c->cover[v].atoms != 0 ? c->cover[v].cost : INFINITY;
             }
-            c->pin[at] = can_pin(c, at, pat->variants);
-            if (pinned_kind(&pat->anchor) && c->pin[at])
+            c->pin[at] = pat->variants != 0 && can_pin(c, at, pat->variants);
+            if (pat->variants == 0)
+                c->cost[at] = INFINITY; /* PCRE: nothing in it is searched for */
+            else if (pinned_kind(&pat->anchor) && c->pin[at])
                 c->cost[at] = 1e-7f;
             else if (c->cost[at] > COST_MOST)
                 c->cost[at] = INFINITY;
@@ -241,6 +243,21 @@ static enum glc_err write_variant(struct compiling *c, const struct glc_variant 
     return glc_buf_put(&b->section[GLC_IMG_VARIANTS], &out, sizeof out) ? GLC_OK : GLC_NOMEM;
 }
 
+/* Text and options only: it is compiled where it is used (rule/pcre.h). */
+static enum glc_err write_pcre(struct compiling *c, const struct glc_pattern *pat, uint32_t pattern)
+{
+    struct glc_build *b = &c->b;
+    struct glc_buf *code = &b->section[GLC_IMG_CODE];
+    struct glc_img_variant out = { .code = (uint32_t)code->len,
+                                   .code_len = (uint32_t)pat->pcre.len + 4,
+                                   .atom = glc_build_count(b, GLC_IMG_ATOMS, sizeof(struct glc_img_atom)),
+                                   .flags = GLC_IMG_PCRE,
+                                   .pattern = pattern };
+    bool ok = glc_buf_u32le(code, pat->pcre_options) && glc_buf_put(code, pat->pcre.ptr, pat->pcre.len) &&
+              glc_buf_put(&b->section[GLC_IMG_VARIANTS], &out, sizeof out);
+    return ok ? GLC_OK : GLC_NOMEM;
+}
+
 static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const char **why)
 {
     struct glc_build *b = &c->b;
@@ -252,16 +269,17 @@ static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const cha
             .id = glc_build_string(b, glc_span_str(pat->id)),
             .rule = rule,
             .variant = glc_build_count(b, GLC_IMG_VARIANTS, sizeof(struct glc_img_variant)),
-            .variants = pat->variants,
+            .variants = pat->variants != 0 ? pat->variants : 1,
             .anchor = (uint8_t)pat->anchor.kind,
             .section = pat->anchor.section,
             .shift = pat->anchor.shift,
             .offset = pat->anchor.offset,
         };
         out.flags = (uint8_t)((pat->hidden ? GLC_IMG_HIDDEN : 0) | (pat->hex ? GLC_IMG_HEX : 0) |
-                              (pat->no_overlap ? GLC_IMG_NO_OVERLAP : 0) |
                               (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
                               (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
+        if (pat->variants == 0 && write_pcre(c, pat, self) != GLC_OK)
+            return GLC_NOMEM;
         for (uint32_t v = 0; v < pat->variants; v++) {
             enum glc_err e = write_variant(c, &pat->variant[v], c->first_variant[self] + v, self, why);
             if (e != GLC_OK)
@@ -475,7 +493,7 @@ static bool want_cheap(struct compiling *c, uint32_t rule)
     for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
         struct glc_witness w = { .rule = rule, .pattern = i };
         uint32_t number = c->first_pattern[rule] + i;
-        if (c->cost[number] > CHEAP ||
+        if (!(c->cost[number] <= CHEAP) ||
             (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
             continue;
         if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED))

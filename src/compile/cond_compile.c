@@ -126,6 +126,8 @@ static unsigned own_cost(const struct glc_expr *x)
     case GLC_X_LENGTH:
     case GLC_X_CLAM_COUNT:
         return 100;
+    case GLC_X_CLAM_WHEN:
+        return 4000;
     case GLC_X_MATCHES:
         return 200;
     case GLC_X_MODULE:
@@ -366,6 +368,9 @@ static void loop(struct gen *g, const struct glc_expr *x)
     g->loops--;
 }
 
+/* CLAM_WHEN below a count: the trigger first, then the pair. */
+static void clam_when(struct gen *g, const struct glc_expr *x);
+
 static void clam(struct gen *g, const struct glc_expr *x)
 {
     if (++g->depth > MOST_DEPTH) {
@@ -396,10 +401,41 @@ static void clam(struct gen *g, const struct glc_expr *x)
         num(g->out, x->u.count.x);
         num(g->out, x->u.count.distinct);
         break;
+    case GLC_X_CLAM_WHEN:
+        clam_when(g, x);
+        break;
+    case GLC_X_CLAM_ONE:
+        expr(g, x->kid[0]);
+        op(g, GLC_C_CLAM_ONE);
+        num(g->out, x->index);
+        push(g);
+        break;
     default:
         fail(g, GLC_BUG, "unknown operator in a count");
     }
     g->depth--;
+}
+
+static void clam_when(struct gen *g, const struct glc_expr *x)
+{
+    expr(g, x->kid[0]);
+    op(g, GLC_C_CLAM_SKIP);
+    size_t skip = target(g);
+    pop(g, 1);
+    clam(g, x->kid[1]);
+    land(g, skip);
+}
+
+/* The same as a BOOL: like `and`, but in this order whatever the costs. */
+static void when(struct gen *g, const struct glc_expr *x)
+{
+    expr(g, x->kid[0]);
+    op(g, GLC_C_AND_JUMP);
+    size_t skip = target(g);
+    pop(g, 1);
+    expr(g, x->kid[1]);
+    op(g, GLC_C_TRUTH);
+    land(g, skip);
 }
 
 static void plain(struct gen *g, const struct glc_expr *x, enum glc_cond_op o)
@@ -531,6 +567,9 @@ static void node(struct gen *g, const struct glc_expr *x)
     case GLC_X_LOOKUP:
     case GLC_X_CALL:
         module_value(g, x);
+        return;
+    case GLC_X_CLAM_WHEN:
+        when(g, x);
         return;
     case GLC_X_CLAM_COUNT:
         clam(g, x);

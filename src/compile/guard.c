@@ -36,6 +36,8 @@ static bool is_shared(const struct glc_expr *x, unsigned depth, bool *module)
     case GLC_X_WITH:
     case GLC_X_RULE:
     case GLC_X_CLAM_COUNT:
+    case GLC_X_CLAM_WHEN:
+    case GLC_X_CLAM_ONE:
     case GLC_X_CALL: /* may write to the console */
         return false;
     case GLC_X_MODULE:

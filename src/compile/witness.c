@@ -363,6 +363,11 @@ static void group_members(struct look *l, const struct glc_expr *x, struct glc_w
         struct glc_witnesses w;
         one(l, x->index, &w);
         join(l, out, &w);
+    } else if (x->op == GLC_X_CLAM_WHEN || x->op == GLC_X_CLAM_ONE) {
+        /* Counts only where it holds. */
+        struct glc_witnesses w;
+        find(l, x->op == GLC_X_CLAM_ONE ? x->kid[0] : x, &w);
+        join(l, out, &w);
     } else if (x->op == GLC_X_AND || x->op == GLC_X_OR || x->op == GLC_X_CLAM_COUNT || x->op == GLC_X_EQ ||
                x->op == GLC_X_GT || x->op == GLC_X_GE || x->op == GLC_X_LT || x->op == GLC_X_LE ||
                x->op == GLC_X_NE || x->op == GLC_X_NOT) {
@@ -461,6 +466,9 @@ static void find_op(struct look *l, const struct glc_expr *x, struct glc_witness
     case GLC_X_RULE:
         if (x->index < l->rule)
             *out = l->c->rule[x->index];
+        return;
+    case GLC_X_CLAM_WHEN:
+        find_and(l, x, out);
         return;
     case GLC_X_CLAM_COUNT:
         /* `index` is the comparison; > x and = x with x > 0 need an occurrence. */

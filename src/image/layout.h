@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 6, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 7, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 
@@ -101,7 +101,6 @@ struct glc_img_space {
 
 enum {
     GLC_IMG_HIDDEN = 1,
-    GLC_IMG_NO_OVERLAP = 2,
     GLC_IMG_LONGEST = 4,
     GLC_IMG_SEARCHED = 8, /* the pass looks for it */
     GLC_IMG_COUNT_ENDS = 16,
@@ -121,7 +120,15 @@ struct glc_img_pattern {
     int64_t offset;
 };
 
-enum { GLC_IMG_WIDE = 1, GLC_IMG_FULLWORD = 2, GLC_IMG_XORED = 4, GLC_IMG_REGEX = 8, GLC_IMG_THROUGH = 16 };
+enum {
+    GLC_IMG_WIDE = 1,
+    GLC_IMG_FULLWORD = 2,
+    GLC_IMG_XORED = 4,
+    GLC_IMG_REGEX = 8,
+    GLC_IMG_THROUGH = 16,
+    /* `code` is u32 options (rule/pcre.h) and the text of an expression for PCRE2; no atoms. */
+    GLC_IMG_PCRE = 32,
+};
 
 /* A variant is one run of masked bytes (its only atom), or a regular expression in CODE with the atoms one of
  * which every match contains (none: nothing is known). */

@@ -49,10 +49,11 @@ static bool patterns_ok(const struct walk *w)
             return false;
     const struct glc_img_variant *v = (const void *)img->section[GLC_IMG_VARIANTS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_VARIANTS].n; i++) {
-        bool regex = (v[i].flags & GLC_IMG_REGEX) != 0;
+        bool regex = (v[i].flags & (GLC_IMG_REGEX | GLC_IMG_PCRE)) != 0;
         if (!run_ok(w, GLC_IMG_CODE, v[i].code, v[i].code_len) ||
             !run_ok(w, GLC_IMG_CODE, v[i].back, v[i].back_len) ||
             !run_ok(w, GLC_IMG_ATOMS, v[i].atom, v[i].atoms) || (!regex && v[i].atoms != 1) ||
+            ((v[i].flags & GLC_IMG_PCRE) != 0 && v[i].code_len < 4) ||
             v[i].pattern >= img->section[GLC_IMG_PATTERNS].n)
             return false;
     }

@@ -101,6 +101,9 @@ enum glc_cond_op {
     GLC_C_CLAM_TEST, /* enum glc_compare, x, distinct: the pair stays where it passes, and becomes undefined
                         elsewhere */
     GLC_C_CLAM_BOOL, /* the pair becomes a BOOL */
+    GLC_C_CLAM_SKIP, /* target: pops; unless true, pushes an undefined pair and jumps */
+    GLC_C_CLAM_ONE,  /* n: pops; pushes the pair of a member that occurred once, or not; n is its bit in the
+                        mask */
 
     GLC_C_NOTE, /* number: the top is the value of that note's node */
     GLC_C_OPS

@@ -748,6 +748,30 @@ static bool do_member(struct vm *m, enum glc_cond_op op)
 
 /* ClamAV's counts. */
 
+static bool do_clam_skip(struct vm *m)
+{
+    size_t to;
+    if (!target(m, &to) || !need(m, 1))
+        return false;
+    bool on = glc_cond_is_true(top(m, 0));
+    m->height--;
+    if (on)
+        return true;
+    m->pc = to;
+    return push(m, glc_cond_undefined(GLC_T_INT)) && push(m, glc_cond_int(0));
+}
+
+static bool do_clam_one(struct vm *m)
+{
+    uint32_t bit;
+    if (!small(m, 64, &bit) || !need(m, 1))
+        return false;
+    struct glc_value one = glc_cond_int(1);
+    one.defined = glc_cond_is_true(top(m, 0));
+    *top(m, 0) = one;
+    return push(m, glc_cond_int(one.defined ? (int64_t)((uint64_t)1 << bit) : 0));
+}
+
 static bool do_clam(struct vm *m, enum glc_cond_op op)
 {
     uint32_t p, n, cmp, distinct;
@@ -978,6 +1002,10 @@ static bool step(struct vm *m, enum glc_cond_op op)
     case GLC_C_CLAM_TEST:
     case GLC_C_CLAM_BOOL:
         return do_clam(m, op);
+    case GLC_C_CLAM_SKIP:
+        return do_clam_skip(m);
+    case GLC_C_CLAM_ONE:
+        return do_clam_one(m);
     case GLC_C_NOTE:
         return do_note(m);
     default:

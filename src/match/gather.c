@@ -476,6 +476,21 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
         gather_down(g, v, n, done);
 }
 
+/* An expression for PCRE2 (pcre.c) is the only variant of its pattern. */
+
+static bool each_pcre(void *to, uint64_t start, uint64_t end)
+{
+    struct glc_gather *g = to;
+    return keep(g, g->v, start, end - start);
+}
+
+static enum glc_err gather_pcre(struct glc_gather *g)
+{
+    enum glc_err e = glc_matcher_pcre(g->m, g->p, g->v, g->lo, g->hi, each_pcre, g);
+    g->err = g->err == GLC_OK ? e : g->err;
+    return g->what == GLC_GATHER_ANY && g->hit ? GLC_OK : g->err;
+}
+
 enum glc_err glc_gather_open(struct glc_gather *g, struct glc_matcher *m, uint32_t pattern)
 {
     g->m = m;
@@ -510,6 +525,8 @@ enum glc_err glc_gather_run(struct glc_gather *g)
     g->lengths = true;
     if (g->none)
         return GLC_OK;
+    if (g->p->variants == 1 && (g->v[0].flags & GLC_IMG_PCRE) != 0)
+        return gather_pcre(g);
     for (uint32_t i = 0; i < g->p->variants; i++) {
         plain = plain && (g->v[i].flags & GLC_IMG_REGEX) == 0;
         regex = regex && (g->v[i].flags & GLC_IMG_REGEX) != 0;

@@ -20,6 +20,7 @@ static const char rules[] =
     "global rule d { condition: filesize > 0 } rule e { condition: c and not b }";
 static const char hashes[] =
     "900150983cd24fb0d6963f7d28e17f72:3:Test.A-7\n900150983cd24fb0d6963f7d28e17f72:20:Test.B\n";
+static const char logic[] = "Test.Pcre;Target:0;0&(1|2)>1;6e6565646c65;0/n[aeiou]+d(?=l)/g;0>1/h(a)y/i\n";
 static const char text[] = "needle in a haystack N\0E\0E\0D\0L\0E\0 \0I\0N\0 %d neeabcle needle";
 
 static struct glc_buf good;
@@ -34,6 +35,7 @@ static void make_good(void)
     glc_ruleset_init(&set, &arena);
     glc_buf_init(&good, 1 << 28);
     if (glc_lang_parse(&set, "f.yar", NULL, glc_span_str(rules), &lang) != GLC_OK ||
+        glc_lang_parse(&set, "f.ldb", NULL, glc_span_str(logic), &lang) != GLC_OK ||
         glc_lang_parse(&set, "f.hdb", NULL, glc_span_str(hashes), &lang) != GLC_OK ||
         glc_compile(&set, &opt, &good, NULL) != GLC_OK)
         abort();
@@ -70,7 +72,7 @@ static void use(struct glc_image *img)
         for (uint32_t i = 0; e == GLC_OK && i < n; i++)
             e = glc_image_rule(img, found[i], &info);
         glc_buf_init(&out, 1 << 20);
-        for (uint32_t r = 0; r < 5; r++)
+        for (uint32_t r = 0; r < 6; r++)
             e = glc_matcher_explain(m, r, &layer, &out);
         (void)e;
         glc_buf_done(&out);

@@ -106,6 +106,7 @@ void glc_matcher_free(struct glc_matcher *m)
     glc_arena_done(&m->arena);
     glc_re_scratch_free(m->re);
     glc_cond_scratch_free(m->cond);
+    glc_matcher_pcre_free(m);
     free(m->rule_state);
     free(m->changed);
     free(m->judge);
@@ -188,6 +189,7 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
     glc_arena_reset(&m->arena);
     glc_re_scratch_begin(m->re);
     glc_cond_layer(m->cond);
+    glc_matcher_pcre_begin(m);
     m->layer = layer;
     m->data = layer->data;
     m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);

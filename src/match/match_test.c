@@ -1,6 +1,7 @@
 /* From rule text to occurrences, through image and matcher. */
 #include "check.h"
 
+#include "base/file.h"
 #include "compile/compile.h"
 #include "lang/lang.h"
 #include "match/match.h"
@@ -272,6 +273,87 @@ static void test_bounded(void **state)
     unbuild(&b);
 }
 
+/* Cross builds have no PCRE2. */
+static bool has_pcre(void)
+{
+    struct built b;
+    build(&b, "t.ldb", "A;Target:0;0&1;74726967;0/abc/\n", NULL);
+    bool has = judge(&b, glc_span_str("trig abc"), GLC_CLASS_DATA) == GLC_OK;
+    unbuild(&b);
+    return has;
+}
+
+/* What PCRE2 would take hours for ends soon, and is not clean. */
+static void test_bounded_pcre(void **state)
+{
+    (void)state;
+    if (!has_pcre())
+        return;
+    static const char *const slow[] = {
+        "slow;Target:0;0&1;61616161;0/(a+)+$/",
+        "slow;Target:0;0&1;61616161;0/a[^c]*c/",
+        "slow;Target:0;0&1;61616161;0/(?:a|aa)+c/",
+        "slow;Target:0;0&1;61616161;0/.*a.*a.*c/s", /* matched at one start only */
+        "slow;Target:0;0&1;61616161;0/(?=[^c]*)[^c]*c/",
+        "slow;Target:0;0&1;61616161;0/(?:(a)|b)*c/",
+    };
+    enum { LEN = 3000000 };
+    uint8_t *data = malloc(LEN);
+    assert_non_null(data);
+    memset(data, 'a', LEN);
+    data[LEN - 1] = 'b';
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+        struct built b;
+        struct glc_match_options opt = { .all = true };
+        build(&b, "t.ldb", slow[i], &opt);
+        uint64_t began = glc_clock_cpu_ns();
+        enum glc_err e = judge(&b, glc_span(data, LEN), GLC_CLASS_DATA);
+        if (e != GLC_LIMIT)
+            fail_msg("%s: error %d", slow[i], (int)e);
+        if (glc_clock_cpu_ns() - began > 20 * UINT64_C(1000000000))
+            fail_msg("%s: took too long", slow[i]);
+        assert_true(glc_span_is(glc_matcher_blame(b.m), "slow"));
+        unbuild(&b);
+    }
+    free(data);
+}
+
+static void test_pcre(void **state)
+{
+    (void)state;
+    struct built b;
+    if (!has_pcre())
+        return;
+    struct glc_match_options opt = { .all = true, .strings = true };
+    build(&b, "t.ldb",
+          "A;Target:0;0&1;74726967;0/abc\\d/\nB;Target:0;0&1=2;74726967;0/abc\\d/g\n"
+          "C;Target:0;1;74726967;0>1/abc/\nD;Target:0;1;74726967;5,9:0/abc2/\n",
+          &opt);
+    static const struct {
+        const char *data, *found;
+    } expect[] = { { "trig abc1 abc2", "A,B,D" },
+                   { "abc1", "" },
+                   { "trig abc1", "A" },
+                   { "trig trig abc1", "A,C" },
+                   { "trig abc1 abc2 abc3", "A,D" },
+                   { "trig....abc2", "A,D" },
+                   { "abc2 trig", "A" } };
+    for (size_t i = 0; i < sizeof expect / sizeof *expect; i++) {
+        struct glc_buf text;
+        glc_buf_init(&text, 1 << 16);
+        assert_int_equal(judge(&b, glc_span_str(expect[i].data), GLC_CLASS_DATA), GLC_OK);
+        found(&b, &text);
+        assert_string_equal((const char *)text.ptr, expect[i].found);
+        glc_buf_done(&text);
+    }
+    uint64_t n;
+    assert_int_equal(judge(&b, glc_span_str("trig abc1 abc2"), GLC_CLASS_DATA), GLC_OK);
+    const struct glc_occurrence *o = glc_matcher_occurrences(b.m, 1, 1, &n);
+    assert_int_equal(n, 2);
+    assert_true(o[0].offset == 5 && o[1].offset == 10 && o[1].length == 4);
+    unbuild(&b);
+}
+
 static void test_damaged_header(void **state)
 {
     (void)state;
@@ -296,9 +378,10 @@ static void test_damaged_header(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_every_offset),
-        cmocka_unit_test(test_gate),    cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_bounded), cmocka_unit_test(test_damaged_header),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_every_offset),
+        cmocka_unit_test(test_gate),         cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_bounded),      cmocka_unit_test(test_damaged_header),
+        cmocka_unit_test(test_bounded_pcre), cmocka_unit_test(test_pcre),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ struct glc_matcher {
     uint32_t externals;
     struct glc_re_scratch *re;
     struct glc_cond_scratch *cond;
+    struct glc_pcre_cache *pcre; /* made when first needed */
 
     struct glc_digest *digest[GLC_DIGEST_ALGS];
     bool hashed[GLC_DIGEST_ALGS];
@@ -115,6 +116,14 @@ void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, u
 enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_pattern *p,
                                     const struct glc_img_variant *v, uint64_t start, bool *found,
                                     uint64_t *len);
+
+/* pcre.c: expressions for PCRE2, compiled when first needed and kept. `each` gets the matches of a variant
+ * whose start lies in [lo, hi), in order, until it says false. */
+void glc_matcher_pcre_begin(struct glc_matcher *m); /* a new layer */
+void glc_matcher_pcre_free(struct glc_matcher *m);
+enum glc_err glc_matcher_pcre(struct glc_matcher *m, const struct glc_img_pattern *p,
+                              const struct glc_img_variant *v, uint64_t lo, uint64_t hi,
+                              bool (*each)(void *to, uint64_t start, uint64_t end), void *to);
 
 /* (data & mask) == value over `n` bytes. */
 bool glc_masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n);

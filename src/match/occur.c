@@ -112,7 +112,7 @@ static void settle_ends(struct glc_gather *g)
         qsort(g->item, n, sizeof *g->item, by_start);
 }
 
-/* Sort, keep one length a start, and where the pattern says so only what begins behind the one before. */
+/* Sort, and keep one length a start. */
 static void settle(struct glc_gather *g)
 {
     bool sorted = true;
@@ -123,9 +123,6 @@ static void settle(struct glc_gather *g)
     uint64_t n = 0;
     for (uint64_t i = 0; i < g->n; i++) {
         if (n != 0 && g->item[n - 1].offset == g->item[i].offset)
-            continue;
-        if (n != 0 && (g->p->flags & GLC_IMG_NO_OVERLAP) != 0 &&
-            g->item[i].offset - g->item[n - 1].offset < g->item[n - 1].length)
             continue;
         g->item[n++] = g->item[i];
     }
@@ -180,10 +177,11 @@ static enum glc_err settle_list(struct glc_matcher *m, struct glc_gather *g, str
     return GLC_OK;
 }
 
-/* These count by ends, or by what lies between them: only whole lists tell how many there are. */
+/* These count by ends, or say where they end anyhow: only whole lists tell how many there are. */
 static bool needs_lengths(const struct glc_gather *g)
 {
-    return (g->p->flags & (GLC_IMG_COUNT_ENDS | GLC_IMG_NO_OVERLAP)) != 0;
+    return (g->p->flags & GLC_IMG_COUNT_ENDS) != 0 ||
+           (g->p->variants != 0 && (g->v[0].flags & GLC_IMG_PCRE) != 0);
 }
 
 enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, bool lengths,

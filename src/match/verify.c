@@ -108,7 +108,9 @@ enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_
 {
     bool hit = false;
     uint64_t n = 0;
-    if ((v->flags & GLC_IMG_REGEX) == 0) {
+    if ((v->flags & GLC_IMG_PCRE) != 0) {
+        hit = false; /* nothing asks whether one stands at a given place */
+    } else if ((v->flags & GLC_IMG_REGEX) == 0) {
         const struct glc_img_atom *atom = glc_image_at(m->img, GLC_IMG_ATOMS, v->atom, sizeof *atom);
         if (atom == NULL)
             return GLC_CORRUPT;

@@ -164,11 +164,18 @@ static void dump_one_pattern(const struct glc_pattern *p, struct glc_buf *out)
         glc_buf_puts(out, " longest");
     if (p->hidden)
         glc_buf_puts(out, " private");
-    if (p->no_overlap)
-        glc_buf_puts(out, " no-overlap");
     if (p->count_ends)
         glc_buf_puts(out, " count-ends");
     dump_anchor(&p->anchor, out);
+    if (p->variants == 0) {
+        static const char letters[] = "ismxAEUgre";
+        glc_buf_puts(out, "\n    pcre ");
+        quoted(p->pcre, out);
+        glc_buf_u8(out, ' ');
+        for (unsigned i = 0; i < sizeof letters - 1; i++)
+            if ((p->pcre_options >> i & 1) != 0)
+                glc_buf_u8(out, (uint8_t)letters[i]);
+    }
     for (uint32_t i = 0; i < p->variants; i++) {
         const struct glc_variant *v = &p->variant[i];
         glc_buf_puts(out, "\n    ");

@@ -127,6 +127,8 @@ const char *glc_expr_op_name(enum glc_expr_op op)
         [GLC_X_LOOKUP] = "lookup",
         [GLC_X_CALL] = "call",
         [GLC_X_CLAM_COUNT] = "clam-count",
+        [GLC_X_CLAM_WHEN] = "clam-when",
+        [GLC_X_CLAM_ONE] = "clam-one",
     };
     return (unsigned)op < GLC_X_OPS ? names[op] : "?";
 }

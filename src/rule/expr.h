@@ -116,13 +116,19 @@ enum glc_expr_op {
     GLC_X_LOOKUP,
     GLC_X_CALL,
 
-    /* ClamAV's counts: kid[0] is a tree of FOUND, AND, OR and inner CLAM_COUNT. The value of a tree is a sum
-     * of occurrences (of a FOUND: how many its pattern has; of AND, OR: of those kids that hold, 0 where the
-     * node itself does not hold; of an inner CLAM_COUNT: its tree's sum where it holds, else 0) together with
-     * the different patterns that went into it. It holds where the sum compares (`index`: enum glc_compare)
-     * with count.x, and at least count.distinct different patterns (0: no such demand) went in. A count of 0
-     * and a < may hold where nothing was found. */
+    /* ClamAV's counts: kid[0] is a tree of FOUND, AND, OR, CLAM_WHEN, CLAM_ONE and inner CLAM_COUNT. The
+     * value of a tree is a sum of occurrences (of a FOUND: how many its pattern has; of AND, OR: of those
+     * kids that hold, 0 where the node itself does not hold; of an inner CLAM_COUNT: its tree's sum where it
+     * holds, else 0) together with the different patterns that went into it. It holds where the sum compares
+     * (`index`: enum glc_compare) with count.x, and at least count.distinct different patterns (0: no such
+     * demand) went in. A count of 0 and a < may hold where nothing was found. */
     GLC_X_CLAM_COUNT,
+    /* ClamAV's triggers: kid[1] (a FOUND), looked for only where kid[0], a BOOL, holds. Below a CLAM_COUNT it
+     * counts as kid[1] does, or 0. */
+    GLC_X_CLAM_WHEN,
+    /* A BOOL, kid[0], as a member of a CLAM_COUNT: counts 1 where it holds. `index`: a number that no pattern
+     * and no other such member of the rule has, for `distinct`. */
+    GLC_X_CLAM_ONE,
     GLC_X_OPS
 };
 

@@ -476,6 +476,13 @@ static void node(struct text *t, const struct glc_expr *x)
     case GLC_X_CLAM_COUNT:
         counted(t, x);
         return;
+    case GLC_X_CLAM_WHEN: /* the trigger, and what is looked for where it holds */
+        word(t, "(");
+        put(t, x->kid[0], RANK_OR);
+        word(t, " then ");
+        put(t, x->kid[1], RANK_OR);
+        word(t, ")");
+        return;
     default:
         constant(t, x);
     }
@@ -485,7 +492,8 @@ static void node(struct text *t, const struct glc_expr *x)
  * bounds. */
 static void put(struct text *t, const struct glc_expr *x, enum rank least)
 {
-    while (x != NULL && (x->op == GLC_X_TO_BOOL || x->op == GLC_X_TO_FLOAT)) /* nobody writes these */
+    /* Nobody writes these. */
+    while (x != NULL && (x->op == GLC_X_TO_BOOL || x->op == GLC_X_TO_FLOAT || x->op == GLC_X_CLAM_ONE))
         x = x->kid[0];
     if (x == NULL || t->out->failed)
         return;

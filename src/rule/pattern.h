@@ -2,6 +2,7 @@
 #ifndef GLC_RULE_PATTERN_H
 #define GLC_RULE_PATTERN_H
 
+#include "rule/pcre.h"
 #include "rule/re.h"
 
 /* One way in which a pattern may appear (plain, wide, one xor key, one base64 alignment). A pattern occurs
@@ -44,14 +45,15 @@ enum glc_extent {
 struct glc_pattern {
     const char *id; /* "$a", "$" for an anonymous one, ClamAV: the subsignature's number in decimal */
     struct glc_variant *variant;
-    uint32_t variants; /* at least 1 */
+    uint32_t variants; /* at least 1, but 0 where `pcre` is set */
+    /* A regular expression of ClamAV's in place of variants: its text, and enum glc_pcre_option. */
+    struct glc_span pcre;
+    uint32_t pcre_options;
     enum glc_extent extent;
     struct glc_anchor anchor;
     bool hex;          /* written as a hex string: shown as such */
     bool hidden;       /* YARA's `private` modifier: found, but not reported */
     bool unreferenced; /* no condition mentions it (YARA: names that begin with `_`) */
-    bool no_overlap;   /* after an occurrence, the next may begin only behind it; no language of ours counts
-                          like this */
     /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its
      * first does: the count is of different ends. Set only where a condition counts the pattern. */
     bool count_ends;

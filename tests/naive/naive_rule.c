@@ -83,15 +83,12 @@ void naive_occurrences(const struct glc_pattern *p, const struct glc_layer *l, s
     bool *end = malloc(l->data.len + 1);
     out->item = calloc(l->data.len + 1, sizeof *out->item);
     out->n = 0;
-    uint64_t behind = 0;
     for (size_t start = 0; start < l->data.len; start++) {
         if (!may_start(&p->anchor, l, (long)start))
             continue;
         size_t len = length_at(p, l, start, end);
-        if (len == 0 || (p->no_overlap && start < behind))
-            continue;
-        out->item[out->n++] = (struct glc_occurrence){ .offset = start, .length = len };
-        behind = start + len;
+        if (len != 0)
+            out->item[out->n++] = (struct glc_occurrence){ .offset = start, .length = len };
     }
     free(end);
 }

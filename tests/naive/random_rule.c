@@ -287,7 +287,7 @@ struct glc_rule *random_rule(struct random *r, struct glc_ruleset *set)
     rule->space = "default";
     rule->file = "random";
     rule->classes = GLC_CLASS_ALL;
-    /* ClamAV's matches do not overlap, and it has no `at`. */
+    /* ClamAV has no `at`. */
     rule->language = below(&m, 8) == 0 ? GLC_LANG_CLAM : GLC_LANG_YARA;
     rule->patterns = below(&m, 6);
     rule->pattern = glc_arena_array(set->arena, rule->patterns + 1, sizeof *rule->pattern);
@@ -295,7 +295,6 @@ struct glc_rule *random_rule(struct random *r, struct glc_ruleset *set)
         struct glc_pattern *p = &rule->pattern[i];
         p->id = glc_arena_printf(set->arena, "$p%u", i);
         p->extent = below(&m, 2) == 0 ? GLC_SHORTEST : GLC_LONGEST;
-        p->no_overlap = rule->language == GLC_LANG_CLAM;
         make_anchor(&m, &p->anchor);
         make_variants(&m, p);
     }

@@ -30,14 +30,17 @@ static const char *other_kind(struct glc_span sub)
         return "fuzzy image hashes are not supported yet";
     if (glc_span_starts(sub, glc_span_str("${")))
         return "macros are not supported yet";
-    if (sub.len != 0 && memchr(sub.ptr, '/', sub.len) != NULL)
-        return "regular expressions (PCRE) are not supported yet";
     return NULL;
+}
+
+static bool is_pcre(struct glc_span sub)
+{
+    return other_kind(sub) == NULL && sub.len != 0 && memchr(sub.ptr, '/', sub.len) != NULL;
 }
 
 static bool is_compare(struct glc_span sub)
 {
-    return other_kind(sub) == NULL && sub.len != 0 && memchr(sub.ptr, '#', sub.len) != NULL;
+    return other_kind(sub) == NULL && !is_pcre(sub) && sub.len != 0 && memchr(sub.ptr, '#', sub.len) != NULL;
 }
 
 static bool modifiers(const struct glc_clam *c, struct glc_span text, struct glc_clam_modifiers *out)
@@ -63,6 +66,28 @@ static bool modifiers(const struct glc_clam *c, struct glc_span text, struct glc
     return true;
 }
 
+/* Takes an offset off the front of *sub. */
+static bool take_offset(const struct glc_clam *c, struct glc_span *sub, size_t within,
+                        const struct glc_clam_tdb *tdb, struct glc_pattern *p)
+{
+    const uint8_t *colon = within == 0 ? NULL : memchr(sub->ptr, ':', within);
+    p->anchor.kind = GLC_ANYWHERE;
+    if (colon == NULL)
+        return true;
+    struct glc_span offset = glc_span(sub->ptr, (size_t)(colon - sub->ptr));
+    if (!glc_clam_offset(c, offset, tdb->target, &p->anchor))
+        return false;
+    *sub = glc_span(colon + 1, sub->len - offset.len - 1);
+    return true;
+}
+
+static bool regex(const struct glc_clam *c, struct glc_span sub, const struct glc_clam_tdb *tdb,
+                  struct glc_pattern *p, struct glc_span *trigger)
+{
+    const uint8_t *slash = memchr(sub.ptr, '/', sub.len);
+    return take_offset(c, &sub, (size_t)(slash - sub.ptr), tdb, p) && glc_clam_pcre(c, sub, p, trigger);
+}
+
 static bool subsignature(const struct glc_clam *c, struct glc_span sub, const struct glc_clam_tdb *tdb,
                          struct glc_pattern *p)
 {
@@ -82,16 +107,7 @@ static bool subsignature(const struct glc_clam *c, struct glc_span sub, const st
             return false;
         sub.len = colons;
     }
-    const uint8_t *colon = sub.len == 0 ? NULL : memchr(sub.ptr, ':', sub.len);
-    p->line = c->line;
-    p->anchor.kind = GLC_ANYWHERE;
-    if (colon != NULL) {
-        struct glc_span offset = glc_span(sub.ptr, (size_t)(colon - sub.ptr));
-        if (!glc_clam_offset(c, offset, tdb->target, &p->anchor))
-            return false;
-        sub = glc_span(colon + 1, sub.len - offset.len - 1);
-    }
-    return glc_clam_body(c, sub, &mod, p);
+    return take_offset(c, &sub, sub.len, tdb, p) && glc_clam_body(c, sub, &mod, p);
 }
 
 /* "0" to "63"; static. */
@@ -118,24 +134,114 @@ static bool has_jump(const struct glc_pattern *p)
     return false;
 }
 
-/* Bodies with jumps are counted by their last part. As deep as groups are nested. */
+/* Bodies with jumps are counted by their last part; and which patterns are asked for at all. As deep as
+ * groups are nested. */
 static void mark_counted(const struct glc_expr *x, bool counted, struct glc_pattern *pattern)
 {
     counted |= x->op == GLC_X_CLAM_COUNT;
     if (x->op == GLC_X_FOUND && counted && has_jump(&pattern[x->index]))
         pattern[x->index].count_ends = true;
+    if (x->op == GLC_X_FOUND || x->op == GLC_X_COUNT || x->op == GLC_X_OFFSET)
+        pattern[x->index].unreferenced = false;
+    for (uint32_t i = 0; x->op == GLC_X_OF && i < x->u.of.n; i++)
+        pattern[x->u.of.set[i]].unreferenced = false;
     for (uint32_t i = 0; i < x->kids; i++)
-        mark_counted(x->kid[i], counted, pattern);
+        mark_counted(x->kid[i], counted && (x->op != GLC_X_CLAM_WHEN || i != 0) && x->op != GLC_X_CLAM_ONE,
+                     pattern);
 }
 
-/* Subsignatures are bodies, which become patterns, or byte compares, which become conditions. */
+/* Subsignatures are bodies and regular expressions, which become patterns, or byte compares, which become
+ * conditions. */
 struct subs {
     struct glc_pattern *pattern;
     uint32_t patterns;
     uint32_t pattern_of[GLC_CLAM_MOST_SUBS]; /* UINT32_MAX: none */
-    struct glc_expr *compare[GLC_CLAM_MOST_SUBS];
-    uint32_t compared[GLC_CLAM_MOST_SUBS]; /* which subsignature it looks at */
+    /* What stands for a subsignature that is no body: a byte compare, or a regular expression behind its
+     * trigger. */
+    struct glc_expr *own[GLC_CLAM_MOST_SUBS];
+    bool compares[GLC_CLAM_MOST_SUBS];
+    uint32_t size[GLC_CLAM_MOST_SUBS]; /* nodes in it */
+    uint32_t nodes;                    /* of all that was put in */
 };
+
+/* Triggers may name regular expressions with triggers of their own, each several times. */
+enum { MOST_NODES = 4096 };
+
+static struct glc_expr *resolve(const struct glc_clam *c, struct glc_expr *x, bool counted, struct subs *s);
+
+static struct glc_expr *leaf(const struct glc_clam *c, uint32_t sub, bool counted, struct subs *s)
+{
+    struct glc_expr *x = s->own[sub];
+    if (x == NULL) {
+        x = glc_expr_new(c->arena, GLC_X_FOUND, GLC_T_BOOL, 0);
+        if (x != NULL)
+            x->index = s->pattern_of[sub];
+        return x;
+    }
+    if ((s->nodes += s->size[sub]) > MOST_NODES) {
+        (void)glc_clam_tell(c, GLC_NOT_TAKEN, NULL, 0, "triggers of triggers are too many", NULL);
+        return NULL;
+    }
+    if (!counted || !s->compares[sub])
+        return x;
+    struct glc_expr *one = glc_expr_new(c->arena, GLC_X_CLAM_ONE, GLC_T_BOOL, 1);
+    if (one == NULL)
+        return NULL;
+    one->index = GLC_CLAM_MOST_SUBS - 1; /* numbers that no pattern has, from the last down */
+    for (uint32_t i = 0; i < sub; i++)
+        one->index -= s->compares[i];
+    one->kid[0] = x;
+    return one;
+}
+
+/* `y of them`, where some are no bodies. */
+static struct glc_expr *some_expressions(const struct glc_clam *c, const struct glc_expr *x, struct subs *s)
+{
+    struct glc_expr *of = glc_expr_new(c->arena, GLC_X_OF_EXPRS, GLC_T_BOOL, x->u.of.n + 1);
+    if (of == NULL)
+        return NULL;
+    of->u.of.quant = x->u.of.quant;
+    of->line = x->line;
+    of->column = x->column;
+    of->kid[0] = x->kid[0];
+    for (uint32_t i = 0; i < x->u.of.n; i++)
+        if ((of->kid[i + 1] = leaf(c, x->u.of.set[i], false, s)) == NULL)
+            return NULL;
+    return of;
+}
+
+/* From numbers of subsignatures to patterns, with what is no body put in. As deep as groups are nested. NULL:
+ * told, or the arena is exhausted. */
+static struct glc_expr *resolve(const struct glc_clam *c, struct glc_expr *x, bool counted, struct subs *s)
+{
+    counted |= x->op == GLC_X_CLAM_COUNT;
+    if (x->op == GLC_X_FOUND && s->own[x->index] != NULL)
+        return leaf(c, x->index, counted, s);
+    if (x->op == GLC_X_FOUND) {
+        x->index = s->pattern_of[x->index];
+        return x;
+    }
+    if (x->op == GLC_X_OF) {
+        for (uint32_t i = 0; i < x->u.of.n; i++)
+            if (s->own[x->u.of.set[i]] != NULL)
+                return some_expressions(c, x, s);
+        for (uint32_t i = 0; i < x->u.of.n; i++)
+            x->u.of.set[i] = s->pattern_of[x->u.of.set[i]];
+        return x;
+    }
+    for (uint32_t i = 0; i < x->kids; i++)
+        if ((x->kid[i] = resolve(c, x->kid[i], counted, s)) == NULL)
+            return NULL;
+    return x;
+}
+
+static uint32_t count_nodes(const struct glc_expr *x)
+{
+    uint32_t n = 1;
+    for (uint32_t i = 0; i < x->kids && n <= MOST_NODES; i++)
+        n += count_nodes(x->kid[i]);
+    return n;
+}
 
 static void look_at(struct glc_expr *compare, uint32_t pattern)
 {
@@ -145,64 +251,80 @@ static void look_at(struct glc_expr *compare, uint32_t pattern)
         look_at(compare->kid[i], pattern);
 }
 
+static struct glc_expr *read_regex(const struct glc_clam *c, struct glc_span field, uint32_t number,
+                                   const struct glc_clam_tdb *tdb, struct subs *s)
+{
+    struct glc_pattern *p = &s->pattern[s->patterns];
+    struct glc_span trigger;
+    if (!regex(c, field, tdb, p, &trigger))
+        return NULL;
+    struct glc_expr *when = glc_clam_trigger(c, trigger, number);
+    struct glc_expr *found = glc_expr_new(c->arena, GLC_X_FOUND, GLC_T_BOOL, 0);
+    struct glc_expr *x = glc_expr_new(c->arena, GLC_X_CLAM_WHEN, GLC_T_BOOL, 2);
+    if (when == NULL || found == NULL || x == NULL || (when = resolve(c, when, false, s)) == NULL)
+        return NULL;
+    s->pattern_of[number] = s->patterns++;
+    found->index = s->pattern_of[number];
+    x->kid[0] = when;
+    x->kid[1] = found;
+    x->line = found->line = c->line;
+    x->column = found->column = (uint32_t)(field.ptr - c->text.ptr) + 1;
+    return x;
+}
+
+/* Byte compares look at a body: earlier, in every database there is; where a later one is meant its number is
+ * not known yet. */
+static struct glc_expr *read_compare(const struct glc_clam *c, struct glc_span field, uint32_t n,
+                                     const uint32_t *pattern_of, const struct glc_span *all)
+{
+    uint32_t of;
+    struct glc_expr *x = glc_clam_compare(c, field, &of);
+    if (x == NULL)
+        return NULL;
+    if (of >= n || is_compare(all[of])) {
+        (void)glc_clam_wrong(c, field.ptr, "byte compare looks at a body, and there is none of this number");
+        return NULL;
+    }
+    if (is_pcre(all[of])) { /* what a regular expression finds has no place for it: measured */
+        (void)glc_clam_tell(c, GLC_WARNING, field.ptr, field.len,
+                            "byte compare of a regular expression never holds",
+                            "clamscan 1.4.6 reads it like this");
+        return glc_expr_bool(c->arena, false);
+    }
+    look_at(x, pattern_of[of]);
+    return x;
+}
+
 static bool read_subs(const struct glc_clam *c, const struct glc_span *field, uint32_t n,
-                      const struct glc_clam_tdb *tdb, uint64_t used, struct subs *s)
+                      const struct glc_clam_tdb *tdb, struct subs *s)
 {
     *s = (struct subs){ .pattern = glc_arena_array(c->arena, n, sizeof *s->pattern) };
     if (s->pattern == NULL)
         return false;
+    /* Numbers first: a byte compare may stand before the body that it looks at. */
+    for (uint32_t i = 0, at = 0; i < n; i++)
+        s->pattern_of[i] = is_compare(field[i]) ? UINT32_MAX : at++;
     for (uint32_t i = 0; i < n; i++) {
-        s->pattern_of[i] = UINT32_MAX;
-        if (is_compare(field[i])) {
-            if ((s->compare[i] = glc_clam_compare(c, field[i], &s->compared[i])) == NULL)
-                return false;
-            continue;
-        }
+        s->compares[i] = is_compare(field[i]);
         struct glc_pattern *p = &s->pattern[s->patterns];
-        p->id = number_name(i);
-        p->unreferenced = (used >> i & 1) == 0;
-        if (!subsignature(c, field[i], tdb, p))
+        if (!s->compares[i]) {
+            p->id = number_name(i);
+            p->line = c->line;
+            p->unreferenced = true;
+        }
+        if (s->compares[i])
+            s->own[i] = read_compare(c, field[i], n, s->pattern_of, field);
+        else if (is_pcre(field[i]))
+            s->own[i] = read_regex(c, field[i], i, tdb, s);
+        else if (!subsignature(c, field[i], tdb, p))
             return false;
-        s->pattern_of[i] = s->patterns++;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (s->compare[i] == NULL)
-            continue;
-        if (s->compared[i] >= n || s->compare[s->compared[i]] != NULL)
-            return glc_clam_wrong(c, field[i].ptr,
-                                  "byte compare looks at a body, and there is none of this number");
-        uint32_t p = s->pattern_of[s->compared[i]];
-        s->pattern[p].unreferenced = false;
-        look_at(s->compare[i], p);
+        else
+            s->patterns++;
+        if ((s->compares[i] || is_pcre(field[i])) && s->own[i] == NULL)
+            return false;
+        s->size[i] = s->own[i] != NULL ? count_nodes(s->own[i]) : 1;
     }
     return true;
-}
-
-/* From numbers of subsignatures to patterns, with the byte compares put in. As deep as groups are nested.
- * NULL: told. */
-static struct glc_expr *resolve(const struct glc_clam *c, struct glc_expr *x, bool counted,
-                                const struct subs *s)
-{
-    bool compares = false;
-    counted |= x->op == GLC_X_CLAM_COUNT;
-    if (x->op == GLC_X_FOUND && s->compare[x->index] != NULL && !counted)
-        return s->compare[x->index];
-    if (x->op == GLC_X_FOUND)
-        compares = s->compare[x->index] != NULL;
-    for (uint32_t i = 0; x->op == GLC_X_OF && i < x->u.of.n; i++) {
-        compares |= s->compare[x->u.of.set[i]] != NULL;
-        x->u.of.set[i] = s->pattern_of[x->u.of.set[i]];
-    }
-    if (compares) {
-        (void)glc_clam_tell(c, GLC_NOT_TAKEN, NULL, 0, "counting a byte compare is not supported yet", NULL);
-        return NULL;
-    }
-    if (x->op == GLC_X_FOUND)
-        x->index = s->pattern_of[x->index];
-    for (uint32_t i = 0; i < x->kids; i++)
-        if ((x->kid[i] = resolve(c, x->kid[i], counted, s)) == NULL)
-            return NULL;
-    return x;
 }
 
 static struct glc_expr *with_demands(struct glc_arena *a, const struct glc_clam_tdb *tdb, struct glc_expr *x)
@@ -234,10 +356,9 @@ enum glc_clam_end glc_clam_logical_line(struct glc_clam *c)
     enum glc_clam_end end = glc_clam_tdb(c, field[1], &tdb);
     if (end != GLC_CLAM_TAKEN)
         return end;
-    uint64_t used;
-    struct glc_expr *x = glc_clam_logic(c, field[2], subs, &used);
+    struct glc_expr *x = glc_clam_logic(c, field[2], subs);
     struct subs all;
-    if (x == NULL || !read_subs(c, field + FIXED, subs, &tdb, used, &all) ||
+    if (x == NULL || !read_subs(c, field + FIXED, subs, &tdb, &all) ||
         (x = resolve(c, x, false, &all)) == NULL)
         return GLC_CLAM_REFUSED;
     mark_counted(x, false, all.pattern);

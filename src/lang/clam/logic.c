@@ -281,7 +281,14 @@ static struct glc_expr *simplified(const struct logic *l, struct glc_expr *x)
     return x;
 }
 
-struct glc_expr *glc_clam_logic(const struct glc_clam *c, struct glc_span text, uint32_t subs, uint64_t *used)
+struct glc_expr *glc_clam_trigger(const struct glc_clam *c, struct glc_span text, uint32_t subs)
+{
+    struct logic l = { .c = c, .p = text.ptr, .end = text.ptr + text.len, .subs = subs };
+    struct glc_expr *x = expression(&l);
+    return x == NULL ? NULL : simplified(&l, x);
+}
+
+struct glc_expr *glc_clam_logic(const struct glc_clam *c, struct glc_span text, uint32_t subs)
 {
     struct logic l = { .c = c, .p = text.ptr, .end = text.ptr + text.len, .subs = subs };
     struct glc_expr *x = expression(&l);
@@ -293,6 +300,5 @@ struct glc_expr *glc_clam_logic(const struct glc_clam *c, struct glc_span text, 
                             "the last subsignature is not in the expression", NULL);
         return NULL;
     }
-    *used = l.used;
     return simplified(&l, x);
 }
