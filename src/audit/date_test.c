@@ -159,6 +159,9 @@ static void federal_holidays(void **state)
         { "2024-12-25", true },  { "2022-12-26", true },  { "2021-12-31", true },  { "2022-01-01", true },
         { "2023-01-02", true },  { "2023-05-29", true },  { "2021-05-31", true },  { "2018-11-12", true },
         { "2024-12-24", false }, { "2026-11-26", true },  { "2026-07-03", true },  { "2024-03-29", false },
+        /* Inauguration Day: kept around Washington only, so that it is a business day (2013 and 2025 it was
+         * Martin Luther King's as well) */
+        { "2021-01-20", false }, { "2017-01-20", false }, { "2025-01-20", true },  { "2013-01-21", true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (glc_date_us_holiday(day_of(rows[i].date)) != rows[i].holiday)

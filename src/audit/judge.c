@@ -264,7 +264,9 @@ static enum glc_outcome apply(const struct glc_finding *f, const struct glc_reg_
         j->why = "The instrument does not say whether embedded code counts.";
         return GLC_REVIEW;
     }
-    j->why = rule->text;
+    /* Who merely uses a product that embeds the engine is told so: only its supply is prohibited. */
+    bool passive = f->embedded && rule->outcome == GLC_SUPPLY_PROHIBITED && in->embedded_note != NULL;
+    j->why = passive ? in->embedded_note : rule->text;
     return rule->outcome;
 }
 
