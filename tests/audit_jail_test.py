@@ -153,6 +153,19 @@ def folders():
     check("layout: a pipe is not opened", rc == 2 and seconds < 30, (rc, seconds))
 
 
+def mounts():
+    """The process files of this host are no part of a root that has them mounted somewhere."""
+    d = root({"/var/lib/dpkg/status": STATUS, "/srv/jail/proc/x": b"x"})
+    if subprocess.run(["mount", "-t", "proc", "proc", d / "srv/jail/proc"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("skipped: mounting needs root")
+        return
+    try:
+        rc, outcomes, gaps, _ = audit("--root", d, worker=WORKER)
+    finally:
+        subprocess.run(["umount", d / "srv/jail/proc"])
+    check("root: a mounted proc elsewhere is passed over", rc == 1 and outcomes == {"kesl": "use-prohibited"}, (rc, outcomes, gaps[:3]))
+
+
 def starts():
     for worker, words in (("/nonexistent", "cannot be started"), ("/bin/false", "ended with code"), ("/bin/cat", "code")):
         env = dict(os.environ, GLACIS_TEST_WORKER=worker)
@@ -170,7 +183,7 @@ def calls():
 
 
 def main():
-    for f in (trees, images, archives, folders, starts, calls):
+    for f in (trees, images, archives, folders, mounts, starts, calls):
         f()
     MARK.unlink(missing_ok=True)
     print(f"{passed} passed, {len(failures)} failed")

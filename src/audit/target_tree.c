@@ -96,8 +96,9 @@ static void content(const struct walk *w, int parent, struct glc_entry *e)
         close(fd);
 }
 
-/* File systems that are no part of this host's disks. */
-static bool foreign(int fd, const char *path)
+/* File systems that are no part of the machine's disks: what a kernel makes up wherever it is mounted, and of the
+ * running host what lies on other machines. */
+static bool foreign(int fd, const char *path, bool live)
 {
     struct statfs fs;
     if (fstatfs(fd, &fs) != 0)
@@ -112,11 +113,12 @@ static bool foreign(int fd, const char *path)
     case TRACEFS_MAGIC:
     case SECURITYFS_MAGIC:
     case BPF_FS_MAGIC:
+        return true;
     case NFS_SUPER_MAGIC:
     case CIFS_SUPER_MAGIC:
     case SMB2_SUPER_MAGIC:
     case AUTOFS_SUPER_MAGIC:
-        return true;
+        return live;
     default:
         return false;
     }
@@ -182,7 +184,7 @@ static void descend(struct walk *w, int parent, const char *name)
             glc_audit_gap(w->a, w->path, "the folder cannot be read: %s", strerror(errno));
         return;
     }
-    if (w->live && foreign(fd, w->path)) {
+    if (foreign(fd, w->path, w->live)) {
         close(fd);
         return;
     }
