@@ -96,8 +96,8 @@ static void content(const struct walk *w, int parent, struct glc_entry *e)
         close(fd);
 }
 
-/* File systems that are no part of the machine's disks: what a kernel makes up wherever it is mounted, and of the
- * running host what lies on other machines. */
+/* File systems that are no part of the machine's disks: what a kernel makes up wherever it is mounted, and of
+ * the running host what lies on other machines. */
 static bool foreign(int fd, const char *path, bool live)
 {
     struct statfs fs;
