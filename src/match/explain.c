@@ -42,7 +42,7 @@ static enum glc_err show_pattern(struct glc_matcher *m, const struct glc_img_rul
     enum glc_err e = glc_image_pattern(m->img, m->rule, p, &info);
     if (e != GLC_OK)
         return e;
-    m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+    m->steps = glc_matcher_budget(m);
     e = glc_matcher_list(m, r->pattern + p, true, &s);
     glc_buf_printf(out, "  %.*s: ", (int)info.id.len, (const char *)info.id.ptr);
     if (e == GLC_LIMIT) {
@@ -112,7 +112,7 @@ enum glc_err glc_matcher_explain(struct glc_matcher *m, uint32_t rule, const str
         return GLC_OK;
     struct glc_cond_env env;
     glc_matcher_env(m, &env);
-    m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+    m->steps = glc_matcher_budget(m);
     glc_buf_puts(out, "  condition:\n");
     e = glc_cond_explain(m->cond, glc_span(notes, r->notes_len), &env, out);
     return e == GLC_LIMIT ? GLC_OK : e;

@@ -12,6 +12,8 @@
  * the layer's end may become a candidate (the end is padded with zeroes) and is thrown out when its atom is
  * compared; no window of the tables is one byte all along (compile/atom.c), so a stretch of one byte is
  * skipped; every path (plain, BMI2, AVX-512) fills the lists with the same places in the same order. */
+#include <stdlib.h>
+
 #include "match/matcher.h"
 
 #if defined(__x86_64__)
@@ -22,6 +24,8 @@ enum {
     BLOCK = GLC_CANDIDATES,
     STEP = 64, /* bytes between looks for a stretch of one byte */
 };
+
+enum { FEW_REFS = 32 /* of one window, which are compared however often it stands here */ };
 
 struct bitmap {
     const uint8_t *bits; /* NULL: empty */
@@ -79,6 +83,23 @@ static inline bool near_fits(const struct glc_matcher *m, const struct glc_img_w
     return (load8(m->data.ptr + from) & w->mask) == w->around;
 }
 
+/* A window that is frequent here, and that many references share, would be compared over and over: what wants
+ * it is taken as maybe seen, which its rules find out, and the window is not looked at again on this layer.
+ */
+static void drop_window(struct glc_matcher *m, uint32_t window, const struct glc_img_ref *ref, uint32_t n)
+{
+    if (m->dropped == NULL)
+        m->dropped = calloc(m->img->section[GLC_IMG_WINDOWS].n / 8 + 1, 1);
+    if (m->dropped == NULL) {
+        m->nomem = true;
+        return;
+    }
+    m->dropped[window / 8] |= (uint8_t)(1u << window % 8);
+    m->drops++;
+    for (uint32_t i = 0; i < n; i++)
+        glc_matcher_suspect(m, &ref[i]);
+}
+
 /* Every reference of the window that has this value. */
 static void confirm_window(struct glc_matcher *m, uint32_t window, uint64_t value, uint64_t at)
 {
@@ -92,6 +113,13 @@ static void confirm_window(struct glc_matcher *m, uint32_t window, uint64_t valu
     const struct glc_img_ref *ref = glc_image_run(m->img, GLC_IMG_REFS, w->ref, w->refs, sizeof *ref);
     if (ref == NULL) {
         m->corrupt = true;
+        return;
+    }
+    if (m->drops != 0 && (m->dropped[window / 8] >> window % 8 & 1) != 0)
+        return;
+    m->work += w->refs + 1;
+    if (w->refs > FEW_REFS && m->work > m->flood) {
+        drop_window(m, window, ref, w->refs);
         return;
     }
     for (uint32_t i = 0; i < w->refs; i++)

@@ -531,6 +531,9 @@ enum glc_err glc_gather_run(struct glc_gather *g)
         plain = plain && (g->v[i].flags & GLC_IMG_REGEX) == 0;
         regex = regex && (g->v[i].flags & GLC_IMG_REGEX) != 0;
     }
+    /* What cannot be paid for is not begun: a scan is charged when it is done. */
+    if ((g->hi - g->lo) / 16 > g->m->steps)
+        return GLC_LIMIT;
     enum glc_gather_what what = g->what;
     if (plain && what == GLC_GATHER_COUNT)
         count_plain(g, &done);

@@ -6,10 +6,30 @@
 #include "match/matcher.h"
 #include "rule/rule.h"
 
-/* Work for one rule on one layer: about what a few walks over the layer cost. */
-static uint64_t step_budget(const struct glc_matcher *m)
+/* A step is some nanoseconds: about what 16 bytes of a scan cost. */
+uint64_t glc_matcher_budget(const struct glc_matcher *m)
 {
-    return m->opt.steps != 0 ? m->opt.steps : 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+    return m->opt.steps != 0 ? m->opt.steps : 64 * (uint64_t)m->data.len + (UINT64_C(1) << 22);
+}
+
+/* What rules that are judged always add, in eighths of a step a byte: the first few much, for sets are small
+ * whose rules are loose; the others what a walk over the layer takes. */
+enum { FIRST_RULES = 8, FIRST_ADD = 64, NEXT_ADD = 1 };
+
+/* How many rules are touched, and how much each takes, is in the data's hand: all share one budget, to which
+ * each rule that is judged always adds what a few scans take. When it is spent, each still gets what a look
+ * at known places takes. */
+static uint64_t budget_of(const struct glc_matcher *m)
+{
+    enum { LAST = 1024 };
+    uint64_t own = glc_matcher_budget(m), shared = m->shared > LAST ? m->shared : LAST;
+    return own < shared ? own : shared;
+}
+
+static void spent(struct glc_matcher *m, uint64_t steps)
+{
+    m->work += steps;
+    m->shared -= steps < m->shared ? steps : m->shared;
 }
 
 static uint32_t pattern_of(const struct glc_matcher *m, uint32_t pattern)
@@ -100,9 +120,10 @@ static enum glc_err judge_one(struct glc_matcher *m, const struct glc_cond_env *
     if (code == NULL)
         return GLC_CORRUPT;
     m->rule = rule;
-    m->steps = step_budget(m);
+    uint64_t budget = m->steps = budget_of(m);
     uint64_t began = m->cost != NULL ? glc_clock_ns() : 0;
     enum glc_err e = glc_cond_eval(m->cond, glc_span(code, r->code_len), env, out);
+    spent(m, budget - m->steps);
     if (m->cost != NULL) {
         m->cost[rule].judged++;
         m->cost[rule].ns += glc_clock_ns() - began;
@@ -175,11 +196,12 @@ static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_en
             continue;
         if (run->guard_len != 0 && run->rules != 0) {
             m->rule = rule[0];
-            m->steps = step_budget(m);
+            uint64_t budget = m->steps = glc_matcher_budget(m);
             enum glc_err e = glc_cond_eval(m->cond, glc_span(guard, run->guard_len), env, &open);
             if (e != GLC_OK && e != GLC_LIMIT)
                 return e;
             open = open || e == GLC_LIMIT;
+            m->work += budget - m->steps;
         }
         for (uint32_t k = 0; open && k < run->rules; k++)
             if (rule[k] < m->img->rules && m->rule_state[rule[k]] < GLC_RULE_TOUCHED)
@@ -191,10 +213,13 @@ static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_en
 enum glc_err glc_matcher_judge(struct glc_matcher *m)
 {
     struct glc_cond_env env;
+    uint32_t touched = m->judges;
     glc_matcher_env(m, &env);
     enum glc_err e = touch_always(m, &env);
     if (e != GLC_OK)
         return e;
+    uint64_t always = m->judges - touched, first = always < FIRST_RULES ? always : FIRST_RULES;
+    m->shared += (first * FIRST_ADD + (always - first) * NEXT_ADD) * m->data.len / 8;
     /* Ascending: a rule refers to earlier ones only. */
     if (m->judges != 0)
         qsort(m->judge, m->judges, sizeof *m->judge, by_number);

@@ -117,6 +117,7 @@ void glc_matcher_free(struct glc_matcher *m)
     free(m->found);
     free(m->external);
     free(m->cost);
+    free(m->dropped);
     free(m);
 }
 
@@ -192,7 +193,12 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
     glc_matcher_pcre_begin(m);
     m->layer = layer;
     m->data = layer->data;
-    m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+    if (m->drops != 0)
+        memset(m->dropped, 0, m->img->section[GLC_IMG_WINDOWS].n / 8 + 1);
+    m->drops = m->work = 0;
+    m->flood = 8 * (uint64_t)m->data.len + (UINT64_C(1) << 16);
+    m->shared = glc_matcher_budget(m) / 4;
+    m->steps = glc_matcher_budget(m);
 }
 
 static bool find_group(struct glc_matcher *m)
@@ -213,7 +219,7 @@ static enum glc_err list_found(struct glc_matcher *m)
         const struct glc_img_rule *r = glc_image_at(m->img, GLC_IMG_RULES, m->found[i], sizeof *r);
         for (uint32_t p = 0; r != NULL && p < r->patterns; p++) {
             const struct glc_slot *s;
-            m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+            m->steps = glc_matcher_budget(m);
             enum glc_err e = glc_matcher_list(m, r->pattern + p, true, &s);
             if (e == GLC_LIMIT) {
                 m->limited = true;
@@ -246,6 +252,11 @@ enum glc_err glc_match(struct glc_matcher *m, const struct glc_layer *layer)
     return e == GLC_OK && m->limited ? GLC_LIMIT : e;
 }
 
+uint64_t glc_matcher_work(const struct glc_matcher *m)
+{
+    return m->work;
+}
+
 struct glc_span glc_matcher_blame(const struct glc_matcher *m)
 {
     struct glc_rule_info info;
@@ -273,7 +284,7 @@ const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint
     *n = 0;
     if (r == NULL || pattern >= r->patterns || m->layer == NULL)
         return NULL;
-    m->steps = 64 * (uint64_t)m->data.len + (UINT64_C(1) << 24);
+    m->steps = glc_matcher_budget(m);
     if (glc_matcher_list(m, r->pattern + pattern, true, &s) != GLC_OK)
         return NULL;
     *n = s->n;

@@ -41,6 +41,10 @@ enum glc_err glc_match(struct glc_matcher *m, const struct glc_layer *layer) GLC
 /* After GLC_LIMIT: the rule that ran out of budget. */
 struct glc_span glc_matcher_blame(const struct glc_matcher *m);
 
+/* Work done on the last layer, in steps of some nanoseconds: references compared in the pass, and what
+ * conditions took. The same on every machine. */
+uint64_t glc_matcher_work(const struct glc_matcher *m);
+
 /* Rules that matched and are reported (neither private nor ended by a global), in the image's order; indices
  * for glc_image_rule(). A hash signature that matched is among them. */
 const uint32_t *glc_matcher_found(const struct glc_matcher *m, uint32_t *n);

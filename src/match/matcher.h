@@ -77,7 +77,12 @@ struct glc_matcher {
     bool allowed, limited, corrupt, nomem;
     uint32_t blame;
     struct glc_span blame_text;
-    uint64_t steps; /* what is left to the rule being judged */
+    uint64_t steps;   /* what is left to the rule being judged */
+    uint64_t shared;  /* … and to all rules that were touched, together */
+    uint64_t work;    /* done on this layer: references compared, steps */
+    uint64_t flood;   /* from so much work on, frequent windows are dropped */
+    uint8_t *dropped; /* a bit for each window; NULL: none was ever */
+    uint64_t drops;   /* of this layer */
 
     uint32_t rule; /* being judged */
     struct glc_value *external;
@@ -112,6 +117,8 @@ bool glc_matcher_range(const struct glc_matcher *m, const struct glc_img_pattern
 /* A window of the reference stands here: if the pattern does too (or may, as far as is cheap to say), touch
  * its rule. */
 void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, uint64_t window);
+/* The reference's pattern may be here: its rule is to find out. */
+void glc_matcher_suspect(struct glc_matcher *m, const struct glc_img_ref *ref);
 /* Length of the variant's match at `start`; false: none. */
 enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_pattern *p,
                                     const struct glc_img_variant *v, uint64_t start, bool *found,
@@ -153,6 +160,7 @@ enum glc_err glc_matcher_hashes(struct glc_matcher *m);
 bool glc_matcher_report(struct glc_matcher *m, uint32_t rule);
 
 /* judge.c: conditions. */
+uint64_t glc_matcher_budget(const struct glc_matcher *m); /* steps for one rule on this layer */
 enum glc_err glc_matcher_judge(struct glc_matcher *m);
 void glc_matcher_env(struct glc_matcher *m, struct glc_cond_env *env);
 

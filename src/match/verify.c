@@ -152,6 +152,15 @@ static void see(struct glc_matcher *m, const struct glc_img_ref *ref, const stru
         m->cost[ref->rule].confirmed++;
 }
 
+void glc_matcher_suspect(struct glc_matcher *m, const struct glc_img_ref *ref)
+{
+    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, ref->pattern, sizeof *p);
+    if (ref->rule >= m->img->rules || p == NULL)
+        m->corrupt = true;
+    else if (glc_matcher_gate(m, ref->rule) != GLC_RULE_DEAD && m->seen[ref->pattern] == GLC_NOT_SEEN)
+        see(m, ref, p, GLC_MAYBE_SEEN);
+}
+
 void glc_matcher_confirm(struct glc_matcher *m, const struct glc_img_ref *ref, uint64_t window)
 {
     if (ref->rule >= m->img->rules || ref->pattern >= m->img->section[GLC_IMG_PATTERNS].n) {
