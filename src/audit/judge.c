@@ -264,9 +264,7 @@ static enum glc_outcome apply(const struct glc_finding *f, const struct glc_reg_
         j->why = "The instrument does not say whether embedded code counts.";
         return GLC_REVIEW;
     }
-    /* Who merely uses a product that embeds the engine is told so: only its supply is prohibited. */
-    bool passive = f->embedded && rule->outcome == GLC_SUPPLY_PROHIBITED && in->embedded_note != NULL;
-    j->why = passive ? in->embedded_note : rule->text;
+    j->why = rule->text;
     return rule->outcome;
 }
 
@@ -311,6 +309,11 @@ static void judge_rule(struct glc_audit *a, struct glc_finding *f, const struct 
     j.outcome = w->use ? apply(f, in, rule, &q->scopes, &j) : without_use(w, &j);
     if (j.outcome == GLC_NO_OUTCOME)
         return;
+    /* Who merely uses a product that embeds the engine is told so: only its supply is prohibited. */
+    if (f->embedded && j.outcome == GLC_SUPPLY_PROHIBITED && in->embedded_note != NULL) {
+        const char *both = glc_arena_printf(&a->arena, "%s %s", rule->text, in->embedded_note);
+        j.why = both != NULL ? both : rule->text;
+    }
     j.confidence = weaker(weaker(rule->confidence, rule->from.confidence), f->confidence);
     struct glc_judgement *slot = glc_arena_push(&a->arena, &f->judgements, &f->njudgements, sizeof *slot);
     if (slot == NULL)

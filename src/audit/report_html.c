@@ -28,7 +28,7 @@ static const char style[] =
     "*{box-sizing:border-box}body{margin:0 auto;max-width:62rem;padding:2rem "
     "1.25rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}"
     "h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.15rem;margin:2.2rem 0 "
-    ".6rem}h3{font-size:1.05rem;margin:0}p{margin:.4rem 0}.soft,dt{color:var(--soft)}"
+    ".6rem}h3{font-size:1.05rem;margin:0}h3 span{white-space:nowrap}p{margin:.4rem 0}.soft,dt{color:var(--soft)}"
     ".result{font-size:1.2rem;font-weight:600;margin:.8rem "
     "0}.bad{color:var(--bad)}.warn{color:var(--warn)}.ok{color:var(--ok)}"
     "article{border:1px solid var(--line);border-radius:8px;background:var(--card);padding:1rem "
@@ -46,7 +46,9 @@ static const char style[] =
     "print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#999;--card:#fff;--bad:#7a1000;--warn:#5c3b00;--ok:#"
     "0b4a22;--mark:#123f73}body{max-width:none;padding:0;font-size:10.5pt}article{border-radius:0;break-"
     "inside:auto}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}@page{"
-    "margin:18mm}}";
+    "margin:18mm}}"
+    ".r td:first-child{width:9.5rem}.r td:last-child{width:11.5rem}.n{margin:.2rem 0 1rem}.n "
+    "span{margin-right:1.2rem}";
 
 static const char *tone(enum glc_outcome o)
 {
@@ -60,7 +62,7 @@ struct mark {
     const struct glc_reg_rule *rule;
 };
 
-enum { MAX_MARKS = 40, ROW = 26, LEFT = 300, WIDTH = 960 };
+enum { MAX_MARKS = 40, ROW = 26, LEFT = 350, WIDTH = 960 };
 
 /* Every rule that findings rest on, once, by date. */
 static size_t marks_of(const struct glc_report *r, struct mark *marks)
@@ -130,9 +132,8 @@ static void timeline(const struct glc_report *r, struct glc_buf *out)
                       : WIDTH - 20;
         glc_date_print(d, day);
         glc_buf_printf(out, "<text x=\"0\" y=\"%d\">%s ", y + 4, day);
-        char title[48];
-        snprintf(title, sizeof title, "%.34s%s", marks[i].instrument->id,
-                 strlen(marks[i].instrument->id) > 34 ? "…" : "");
+        char title[64];
+        snprintf(title, sizeof title, "%.28s %.20s", marks[i].instrument->id, marks[i].rule->id);
         esc(out, title);
         glc_buf_printf(
             out, "</text><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"6\" rx=\"3\"><title>",
@@ -140,11 +141,14 @@ static void timeline(const struct glc_report *r, struct glc_buf *out)
         esc(out, marks[i].rule->text);
         glc_buf_puts(out, "</title></rect>");
     }
+    char when[GLC_DATE_TEXT];
     int x = x_of(asked, first, last);
+    glc_date_print(asked, when);
     glc_buf_printf(out,
                    "<line class=\"n\" x1=\"%d\" y1=\"18\" x2=\"%d\" y2=\"%d\"/></svg><p class=\"soft\">The "
-                   "upright line is the date asked.</p>",
-                   x, x, height);
+                   "upright line is the date asked, %s. Bars run while a rule is in force; grey ones had not "
+                   "begun.</p>",
+                   x, x, height, when);
 }
 
 static void evidence(const struct glc_finding *f, struct glc_buf *out)
@@ -177,10 +181,14 @@ static void evidence(const struct glc_finding *f, struct glc_buf *out)
 
 static void rests_on(const struct glc_finding *f, struct glc_buf *out)
 {
-    glc_buf_puts(out,
-                 "<table><thead><tr><th>Outcome</th><th>Instrument</th><th>Since</th></tr></thead><tbody>");
-    for (size_t i = 0; i < f->njudgements; i++) {
-        const struct glc_judgement *j = &f->judgements[i];
+    glc_buf_puts(
+        out, "<table "
+             "class=\"r\"><thead><tr><th>Outcome</th><th>Instrument</th><th>Since</th></tr></thead><tbody>");
+    /* the most severe answer first, as in the headline */
+    for (size_t n = 0; n < f->njudgements * GLC_NO_OUTCOME; n++) {
+        const struct glc_judgement *j = &f->judgements[n % f->njudgements];
+        if (j->outcome != (enum glc_outcome)(n / f->njudgements))
+            continue;
         char when[3 * GLC_DATE_TEXT], countdown[128];
         glc_date_print_stated(j->rule->from.zone, j->rule->from.utc, when);
         glc_report_countdown(j, countdown, sizeof countdown);
@@ -197,6 +205,20 @@ static void rests_on(const struct glc_finding *f, struct glc_buf *out)
         glc_buf_puts(out, "</td></tr>");
     }
     glc_buf_puts(out, "</tbody></table>");
+}
+
+/* How many findings of each outcome, in the order of severity. */
+static void counts(const struct glc_report *r, struct glc_buf *out)
+{
+    size_t n[GLC_NO_OUTCOME] = { 0 };
+    for (size_t i = 0; i < r->nfindings; i++)
+        n[r->findings[i].outcome]++;
+    glc_buf_puts(out, "<p class=\"n\">");
+    for (size_t o = 0; o < GLC_NO_OUTCOME; o++)
+        if (n[o] != 0)
+            glc_buf_printf(out, "<span class=\"%s\"><b>%zu</b> %s</span>", tone((enum glc_outcome)o), n[o],
+                           glc_outcome_name((enum glc_outcome)o));
+    glc_buf_puts(out, "</p>");
 }
 
 static void finding(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out)
@@ -263,6 +285,7 @@ void glc_report_html(const struct glc_report *r, struct glc_buf *out)
                    r->binds     ? "Something binds in this scope."
                    : r->unknown ? "Unknown: not everything could be read."
                                 : "Nothing binds in this scope.");
+    counts(r, out);
     glc_buf_puts(out, "<table><thead><tr><th>Target</th><th>Entries</th><th>Read</th></tr></thead><tbody>");
     for (size_t i = 0; i < r->audit->ntargets; i++) {
         const struct glc_audit_target *t = &r->audit->targets[i];
