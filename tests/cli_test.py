@@ -223,6 +223,22 @@ class Json(Case):
         self.assertIn(b"Test.Hash FOUND", p.stdout)
         self.assertIn(b"Needle FOUND", p.stdout)
 
+    def test_unwanted_programs_are_found_on_request(self):
+        os.mkdir(self.dir + "/db")
+        self.put("db/some.ndb", b"Test.Any:0:*:6e6f7468696e67\n")
+        unwanted = self.put("db/some.ndu", b"PUA.Test:0:*:6e6f7468696e67\n")
+        path = self.put("file")
+
+        def names(*args):
+            out = json.loads(self.call("scan", "--json", "--all", "-q", *args, path).stdout)
+            return sorted({f["rule"] for f in out["findings"]})  # found in its normalised text, too
+
+        self.assertEqual(names("-s", self.dir + "/db"), ["Test.Any"])
+        self.assertEqual(names("-s", self.dir + "/db", "--pua"), ["PUA.Test", "Test.Any"])
+        self.assertEqual(names("-s", unwanted), ["PUA.Test"])
+        p = self.call("compile", self.dir + "/db", "-o", self.dir + "/i", code=0)
+        self.assertIn(b"some.ndu: warning: left out", p.stderr)
+
     def test_allow_lists_win(self):
         path = self.put("bad", b"needle-in-the-hay")
         fp = self.put("a.fp", hashlib.md5(b"needle-in-the-hay").hexdigest().encode() + b":17:Allowed\n")

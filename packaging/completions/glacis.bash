@@ -22,8 +22,8 @@ _glacis()
     esac
     case ${COMP_WORDS[1]} in
     scan) options='-s --signatures -d --define --json --all -j --jobs --exclude --one-file-system --max-filesize
-        --timeout --dialect -v --verbose -q --quiet --no-jail --help' ;;
-    compile) options='-o --output --add-to -d --define --dialect --strict --no-ir -q --quiet --help' ;;
+        --timeout --dialect --pua -v --verbose -q --quiet --no-jail --help' ;;
+    compile) options='-o --output --add-to -d --define --dialect --pua --strict --no-ir -q --quiet --help' ;;
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
     bench) options='rules -d --define -j --jobs -n --top --dialect --json --sort --no-jail --help' ;;
     dump) options='--ir --check --help' ;;

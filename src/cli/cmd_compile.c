@@ -12,7 +12,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum option { OPT_OUT, OPT_ADD_TO, OPT_DEFINE, OPT_DIALECT, OPT_STRICT, OPT_NO_IR, OPT_QUIET, OPTIONS };
+enum option {
+    OPT_OUT,
+    OPT_ADD_TO,
+    OPT_DEFINE,
+    OPT_DIALECT,
+    OPT_PUA,
+    OPT_STRICT,
+    OPT_NO_IR,
+    OPT_QUIET,
+    OPTIONS
+};
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
@@ -20,6 +30,8 @@ static const struct glc_opt options[OPTIONS] = {
                      "these signatures behind those of IMAGE; in place, where -o names it too" },
     [OPT_DEFINE] = { "define", 'd', "NAME=VALUE", "declare an external variable with its usual value" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
+    [OPT_PUA] = { "pua", 0, NULL,
+                  "in folders, take signatures of potentially unwanted programs (.ndu .ldu .hdu .hsu) too" },
     [OPT_STRICT] = { "strict", 0, NULL, "a signature that is not taken is an error, and nothing is written" },
     [OPT_NO_IR] = { "no-ir", 0, NULL, "leave out what `glacis dump --ir` shows: a smaller image" },
     [OPT_QUIET] = { "quiet", 'q', NULL, "count what is not taken, but do not name it" },
@@ -128,6 +140,8 @@ int glc_cmd_compile(int argc, char **argv)
             define[defines++] = value;
         else if (o == OPT_DIALECT && (strcmp(value, "yara") == 0 || strcmp(value, "yara-x") == 0))
             bo.dialect = strcmp(value, "yara") == 0 ? GLC_DIALECT_YARA : GLC_DIALECT_YARA_X;
+        else if (o == OPT_PUA)
+            bo.pua = true;
         else if (o == OPT_STRICT)
             bo.strict = true;
         else if (o == OPT_NO_IR)

@@ -34,6 +34,7 @@ enum option {
     OPT_MAX_SIZE,
     OPT_TIMEOUT,
     OPT_DIALECT,
+    OPT_PUA,
     OPT_VERBOSE,
     OPT_QUIET,
     OPT_NO_JAIL,
@@ -52,6 +53,8 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_MAX_SIZE] = { "max-filesize", 0, "SIZE", "larger files are unscanned; 0, the default: no limit" },
     [OPT_TIMEOUT] = { "timeout", 0, "SECONDS", "longest for a file, and 1 s more for each 4 MiB; 0: none" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
+    [OPT_PUA] = { "pua", 0, NULL,
+                  "in folders of signatures, take those of potentially unwanted programs too" },
     [OPT_VERBOSE] = { "verbose", 'v', NULL, "name clean files too" },
     [OPT_QUIET] = { "quiet", 'q', NULL, "no progress and no summary" },
     [OPT_NO_JAIL] = { "no-jail", 0, NULL, "do not jail the workers: for debugging only" },
@@ -85,7 +88,7 @@ struct run {
     unsigned excludes;
     const char **path;
     unsigned paths;
-    bool json, all, verbose, quiet, no_jail;
+    bool json, all, verbose, quiet, no_jail, pua;
     enum glc_dialect dialect;
 
     struct glc_signatures sig;
@@ -379,6 +382,9 @@ static bool take_option(struct run *r, enum option o, const char *value)
         r->dialect = strcmp(value, "yara-x") == 0 ? GLC_DIALECT_YARA_X : GLC_DIALECT_YARA;
         return r->dialect == GLC_DIALECT_YARA_X || strcmp(value, "yara") == 0 ||
                bad_value("--dialect", value, "yara or yara-x");
+    case OPT_PUA:
+        r->pua = true;
+        return true;
     case OPT_VERBOSE:
         r->verbose = true;
         return true;
@@ -420,7 +426,7 @@ static int parse_args(struct run *r, int argc, char **argv)
 
 static bool open_signatures(struct run *r)
 {
-    struct glc_build_options bo = { .dialect = r->dialect, .define = r->define };
+    struct glc_build_options bo = { .dialect = r->dialect, .define = r->define, .pua = r->pua };
     if (r->signatures == 0 && r->conf.signature_count != 0) {
         memcpy(r->signature, r->conf.signatures, r->conf.signature_count * sizeof *r->signature);
         r->signatures = r->conf.signature_count;

@@ -114,7 +114,9 @@ enum glc_err glc_build(const char *const *source, unsigned sources, const struct
     struct glc_ruleset set;
     struct told told = { .opt = opt, .colour = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL };
     struct glc_diag_sink sink = { on_diag, &told };
-    struct glc_lang_options lo = { .diag = sink, .modules = glc_format_modules(), .dialect = opt->dialect };
+    struct glc_lang_options lo = {
+        .diag = sink, .modules = glc_format_modules(), .dialect = opt->dialect, .pua = opt->pua
+    };
     struct glc_external *external = NULL;
     glc_arena_init(&arena, (size_t)RULES_CAP_GIB << 30);
     glc_ruleset_init(&set, &arena);

@@ -28,6 +28,7 @@ struct glc_build_options {
     bool assume_yara; /* files of any name are YARA rules */
     bool quiet;       /* diagnostics are counted and not printed */
     bool keep_ir;
+    bool pua; /* files about potentially unwanted programs in folders, too */
 };
 
 struct glc_build_stats {

@@ -30,27 +30,31 @@ struct extension {
     enum entrance entrance;
     enum glc_clam_kind kind;
     bool allow;
-    const char *what; /* NOT_YET */
+    const char *what; /* NOT_YET; UNWANTED */
 };
+
+/* ClamAV's databases of programs that are not malware: clamscan takes them with --detect-pua only. */
+#define UNWANTED                                                                                             \
+    "left out: it is about potentially unwanted programs; name the file itself, or ask with --pua"
 
 static const struct extension extensions[] = {
     { "hdb", CLAM, GLC_CLAM_HASH, false, NULL },
-    { "hdu", CLAM, GLC_CLAM_HASH, false, NULL },
+    { "hdu", CLAM, GLC_CLAM_HASH, false, UNWANTED },
     { "hsb", CLAM, GLC_CLAM_HASH, false, NULL },
-    { "hsu", CLAM, GLC_CLAM_HASH, false, NULL },
+    { "hsu", CLAM, GLC_CLAM_HASH, false, UNWANTED },
     { "fp", CLAM, GLC_CLAM_HASH, true, NULL },
     { "sfp", CLAM, GLC_CLAM_HASH, true, NULL },
     { "mdb", CLAM, GLC_CLAM_SECTION, false, NULL },
-    { "mdu", CLAM, GLC_CLAM_SECTION, false, NULL },
+    { "mdu", CLAM, GLC_CLAM_SECTION, false, UNWANTED },
     { "msb", CLAM, GLC_CLAM_SECTION, false, NULL },
-    { "msu", CLAM, GLC_CLAM_SECTION, false, NULL },
+    { "msu", CLAM, GLC_CLAM_SECTION, false, UNWANTED },
     { "imp", CLAM, GLC_CLAM_IMPORTS, false, NULL },
     { "ndb", CLAM, GLC_CLAM_BODY, false, NULL },
-    { "ndu", CLAM, GLC_CLAM_BODY, false, NULL },
+    { "ndu", CLAM, GLC_CLAM_BODY, false, UNWANTED },
     { "sdb", CLAM, GLC_CLAM_BODY, false, NULL },
     { "db", CLAM, GLC_CLAM_OLD_BODY, false, NULL },
     { "ldb", CLAM, GLC_CLAM_LOGICAL, false, NULL },
-    { "ldu", CLAM, GLC_CLAM_LOGICAL, false, NULL },
+    { "ldu", CLAM, GLC_CLAM_LOGICAL, false, UNWANTED },
     { "ign", CLAM, GLC_CLAM_IGNORE, false, NULL },
     { "ign2", CLAM, GLC_CLAM_IGNORE, false, NULL },
     { "yar", YARA, 0, false, NULL },
@@ -200,6 +204,11 @@ static enum glc_err load_entry(struct glc_ruleset *set, int folder, const char *
     bool is_folder = S_ISDIR(st.st_mode);
     if ((is_folder && is_link) || (!is_folder && extension_of(name) == NULL))
         return GLC_OK;
+    const struct extension *ext = is_folder ? NULL : extension_of(name);
+    if (ext != NULL && ext->entrance == CLAM && ext->what != NULL && !opt->pua) {
+        tell(opt, GLC_WARNING, path, ext->what);
+        return GLC_OK;
+    }
     int fd =
         openat(folder, name,
                O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (is_folder ? O_DIRECTORY | O_NOFOLLOW : 0));

@@ -16,6 +16,7 @@ struct glc_lang_options {
     uint32_t externals;
     const char *const *include_dir; /* looked at after the including file's own folder */
     uint32_t include_dirs;
+    bool pua;         /* take ClamAV's databases of potentially unwanted programs (.ndu …) in folders too */
     bool no_includes; /* an `include` is an error (rules from strangers) */
 };
 
