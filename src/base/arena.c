@@ -55,7 +55,7 @@ void glc_arena_reset(struct glc_arena *a)
     glc_arena_rewind(a, (struct glc_arena_mark){ .block = first });
 }
 
-void *glc_arena_alloc(struct glc_arena *a, size_t n)
+void *glc_arena_room(struct glc_arena *a, size_t n)
 {
     size_t left = a->cap - a->used;
     if (left < ALIGN || n > left - ALIGN) { /* the rounding below must fit as well */
@@ -85,7 +85,14 @@ void *glc_arena_alloc(struct glc_arena *a, size_t n)
     void *p = b->data + b->at;
     b->at += want;
     a->used += want;
-    memset(p, 0, want);
+    return p;
+}
+
+void *glc_arena_alloc(struct glc_arena *a, size_t n)
+{
+    void *p = glc_arena_room(a, n);
+    if (p != NULL)
+        memset(p, 0, n);
     return p;
 }
 

@@ -1,7 +1,8 @@
 /* Memory that is given back all at once, with a cap that hostile input cannot pass.
  *
- * Allocations are zeroed, aligned to 16 and live until reset, rewind below them, or done. A failed allocation
- * gives NULL and marks the arena (`failed`), so that a builder may check once at its end. */
+ * Allocations are zeroed (but glc_arena_room's), aligned to 16 and live until reset, rewind below them, or
+ * done. A failed allocation gives NULL and marks the arena (`failed`), so that a builder may check once at
+ * its end. */
 #ifndef GLC_BASE_ARENA_H
 #define GLC_BASE_ARENA_H
 
@@ -35,7 +36,10 @@ void glc_arena_rewind(struct glc_arena *a, struct glc_arena_mark mark);
 /* `n` zeroed bytes, or NULL when the cap or memory is exhausted. n == 0 gives a valid pointer. */
 void *glc_arena_alloc(struct glc_arena *a, size_t n) GLC_CHECK;
 
-/* The same for count × size, checked for overflow. */
+/* For what is written before it is read: not zeroed. */
+void *glc_arena_room(struct glc_arena *a, size_t n) GLC_CHECK;
+
+/* glc_arena_alloc() for count × size, checked for overflow. */
 void *glc_arena_array(struct glc_arena *a, size_t count, size_t size) GLC_CHECK;
 
 /* A copy of the bytes followed by a NUL. */

@@ -510,13 +510,23 @@ static bool is_witness(const struct glc_witnesses *all, uint32_t rule, uint32_t 
     return false;
 }
 
+/* Is every variant one run of masked bytes? Then a hit is settled by comparing it. */
+static bool is_plain(const struct compiling *c, uint32_t pattern, uint32_t variants)
+{
+    bool plain = true;
+    for (uint32_t v = 0; v < variants; v++)
+        plain = plain && c->cover[c->first_variant[pattern] + v].whole;
+    return plain;
+}
+
 /* The patterns of a hot rule that do not touch it. */
 static bool want_quiet(struct compiling *c, uint32_t rule)
 {
     for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
         struct glc_witness w = { .rule = rule, .pattern = i };
         uint32_t number = c->first_pattern[rule] + i;
-        if (c->cost[number] > HOT || is_witness(&c->witness[rule], rule, i) ||
+        bool plain = is_plain(c, number, c->b.set->rule[rule]->pattern[i].variants);
+        if (c->cost[number] > (plain ? CHEAP : HOT) || is_witness(&c->witness[rule], rule, i) ||
             (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
             continue;
         if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED | GLC_IMG_QUIET))

@@ -59,24 +59,64 @@ static uint8_t normal(uint8_t c)
     return c < 32 || c >= 128 ? 0 : glc_ascii_lower(c);
 }
 
+static size_t append_each(const uint8_t *in, size_t len, uint8_t *out, size_t n)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = normal(in[i]);
+        if (c != 0 && (c != ' ' || n == 0 || out[n - 1] != ' '))
+            out[n++] = c;
+    }
+    return n;
+}
+
+/* The normal form of `in`, into as much room; returns its length. A block in which no byte is lost but blanks
+ * behind blanks is changed at once; the loops over it are vectors (and `out` never overtakes `in`). */
+static size_t normalise(struct glc_span in, uint8_t *out)
+{
+    enum { BLOCK = 32 };
+    size_t n = 0, i = 0;
+    for (; in.len - i >= BLOCK; i += BLOCK) {
+        const uint8_t *p = in.ptr + i;
+        uint8_t c[BLOCK], blank[BLOCK], lost = 0, twice = 0;
+        for (size_t k = 0; k < BLOCK; k++) {
+            uint8_t b = (uint8_t)(((uint8_t)(p[k] - 9) < 5) | (p[k] == ' '));
+            uint8_t capital = (uint8_t)(p[k] - 'A') < 26;
+            lost |= (uint8_t)((p[k] >= 128) | ((p[k] < 32) & (b ^ 1)));
+            c[k] = b != 0 ? ' ' : (uint8_t)(p[k] | capital << 5);
+            blank[k] = b;
+        }
+        if (lost != 0) {
+            n = append_each(p, BLOCK, out, n);
+            continue;
+        }
+        uint8_t behind = n != 0 && out[n - 1] == ' ';
+        for (size_t k = 1; k < BLOCK; k++)
+            twice |= blank[k] & blank[k - 1];
+        if ((twice | (blank[0] & behind)) == 0) {
+            memcpy(out + n, c, BLOCK);
+            n += BLOCK;
+            continue;
+        }
+        for (size_t k = 0; k < BLOCK; k++) {
+            out[n] = c[k];
+            n += (blank[k] & behind) ^ 1u;
+            behind = blank[k];
+        }
+    }
+    return append_each(in.ptr + i, in.len - i, out, n);
+}
+
 bool glc_text_yield_normalised(struct glc_parse *p)
 {
     if ((p->wanted & GLC_CLASS_BIT(GLC_CLASS_TEXT_NORM)) == 0)
         return true;
     struct glc_arena_mark mark = glc_arena_mark(p->arena);
-    uint8_t *out = glc_arena_alloc(p->arena, p->data.len);
+    uint8_t *out = glc_arena_room(p->arena, p->data.len);
     if (out == NULL) {
         p->unread(p, "limit: memory", 0);
         return true;
     }
-    size_t n = 0;
-    uint8_t last = 0;
-    for (size_t i = 0; i < p->data.len; i++) {
-        uint8_t c = normal(p->data.ptr[i]);
-        if (c == 0 || (c == ' ' && last == ' '))
-            continue;
-        out[n++] = last = c;
-    }
+    size_t n = normalise(p->data, out);
     struct glc_child child = { .data = glc_span(out, n),
                                .how = "normalised text",
                                .cls = GLC_CLASS_TEXT_NORM,

@@ -57,6 +57,37 @@ static void normalised(void **state)
     }
 }
 
+/* Blocks and single bytes give the same: every text against one that a control byte a block keeps from them.
+ */
+static void blocks(void **state)
+{
+    (void)state;
+    static const char letters[] = "aZ\xe9 \t\n {x~B0";
+    uint32_t r = 1;
+    for (int round = 0; round < 2000; round++) {
+        uint8_t in[200], slow[400];
+        size_t n = (size_t)round % sizeof in, m = 0;
+        uint32_t of = round % 3 == 0 ? sizeof letters - 1 : 2;
+        for (size_t i = 0; i < n; i++) {
+            r = r * 1664525 + 1013904223;
+            in[i] =
+                (uint8_t)(round % 3 == 2 && r >> 29 != 0 ? 'Q' : letters[(r >> 16) % of + (of == 2 ? 3 : 0)]);
+            slow[m++] = in[i];
+            slow[m++] = 1;
+        }
+        struct kit fast, each;
+        kit_init(&fast, glc_span(in, n));
+        kit_init(&each, glc_span(slow, m));
+        assert_true(glc_text_yield_normalised(&fast.parse));
+        assert_true(glc_text_yield_normalised(&each.parse));
+        assert_int_equal(fast.children, each.children);
+        if (each.children != 0)
+            assert_true(kit_has(&fast, each.child[0].data));
+        kit_done(&fast);
+        kit_done(&each);
+    }
+}
+
 static void only_where_a_rule_asks(void **state)
 {
     (void)state;
@@ -99,9 +130,8 @@ static void bids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),
-        cmocka_unit_test(normalised),
-        cmocka_unit_test(only_where_a_rule_asks),
+        cmocka_unit_test(kinds),  cmocka_unit_test(normalised),
+        cmocka_unit_test(blocks), cmocka_unit_test(only_where_a_rule_asks),
         cmocka_unit_test(bids),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
