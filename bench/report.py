@@ -155,16 +155,17 @@ def bar_rows(r: dict):
 
 def table(results: dict) -> list[str]:
     read = results.get("limits", {}).get("read")
-    out = ["| set | Glacis | of the read loop | peer | times faster (min to max) | verdicts |", "| --- | --- | --- | --- | --- | --- |"]
+    out = ["| set | Glacis | of the read loop | peer | times faster (min to max) | by processor time | verdicts |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for name, row in results.items():
         if not isinstance(row, dict) or "ratio" not in row:
             continue
         peer = next(n for n in row["peers"] if n != "glacis")
         r, ours = row["ratio"], row["peers"]["glacis"]["mb_s"]
         same = "not compared" if "differences" not in row else "equal" if not row["differences"] else f"**{len(row['differences'])} files differ**"
+        cpu = f"{row['cpu_ratio']['median']:.1f}×" if "cpu_ratio" in row else ""
         part = f"{ours / read * 100:.1f} %" if read else ""
         out.append(f"| {name} | {ours:.0f} MB/s | {part} | {peer} {row['peers'][peer]['mb_s']:.1f} MB/s | "
-                   f"**{r['median']:.1f}×** ({r['min']:.1f} to {r['max']:.1f}) | {same} |")
+                   f"**{r['median']:.1f}×** ({r['min']:.1f} to {r['max']:.1f}) | {cpu} | {same} |")
     return out
 
 

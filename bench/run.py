@@ -85,7 +85,7 @@ def duel(a, b, folder: pathlib.Path, size: int, rounds: int) -> dict:
         "peers": {n: {"wall": spread([r[0] for r in rs]), "cpu": spread([r[1] for r in rs]),
                       "rss_mib": max(r[2] for r in rs) / 1024,
                       "mb_s": size / 1e6 / statistics.median(r[0] for r in rs)} for n, rs in rows.items()},
-        "ratio": spread(ratios), "found": len(va), "differences": differ,
+        "ratio": spread(ratios), "cpu_ratio": spread([y[1] / x[1] for x, y in zip(rows[a.name], rows[b.name])]), "found": len(va), "differences": differ,
     }
 
 
@@ -227,7 +227,9 @@ def by_jobs(image: pathlib.Path, folder: pathlib.Path, rounds: int) -> dict[str,
     walls: dict[int, list[float]] = {1: [], 2: []}
     for i in range(rounds + 1):
         for jobs, seen in walls.items():
-            wall = once(Glacis(str(PROGRAM), [], image, jobs=jobs).command(folder))[0]
+            wall, _, _, out = once(Glacis(str(PROGRAM), [], image, jobs=jobs).command(folder))
+            if out.count("\n") != len(os.listdir(folder)):
+                raise ValueError(f"glacis said {out.count(chr(10))} verdicts on {len(os.listdir(folder))} files")
             if i:
                 seen.append(wall)
     return {f"-j {jobs}": statistics.median(seen) for jobs, seen in walls.items()}
@@ -268,7 +270,9 @@ def first_verdict(rounds: int, probe: pathlib.Path) -> dict:
         for name, peer in peers.items():
             if name.startswith("clamscan") and i > rounds:
                 continue
-            wall = once(peer.command(probe))[0]
+            wall, _, _, out = once(peer.command(probe))
+            if name.startswith("glacis") and out.count("\n") != 1:
+                raise ValueError(f"{name}: no verdict")
             if i:
                 rows[name].append(wall * 1e3)
     return {n: spread(r) for n, r in rows.items() if r}
