@@ -341,6 +341,8 @@ static uint64_t stretch(const struct glc_re_scan *d, const struct leave *l, cons
 #if defined(__x86_64__)
     if (d->simd)
         return stretch_avx2(l, data, from, at);
+#else
+    (void)d;
 #endif
     return stretch_plain(l, data, from, at);
 }
