@@ -34,7 +34,7 @@ def audit(*args, worker=EVIL, timeout="2"):
     env = dict(os.environ, GLACIS_TEST_WORKER=worker)
     start = time.monotonic()
     p = subprocess.run([DRIVER, "--register", REGISTER, "--scope", "federal-civilian", "--as-of", "2026-11-23", "--json", "--timeout", timeout, *map(str, args)],
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=300)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=900)
     try:
         report = json.loads(p.stdout)
     except ValueError:
@@ -61,7 +61,7 @@ ACTS = {
     "evil-connect": "jail",
     "evil-exec": "jail",
     "evil-kill": "jail",
-    "evil-crash": "signal 11",
+    "evil-crash": "signal" if SANITIZED else "signal 11",
     "evil-loop": "too long",
     "evil-eat": ("code 9", "too long"),  # whichever comes first on a busy machine
     "evil-lie": "cannot be read",
@@ -93,7 +93,7 @@ def trees():
     many = {f"/a/evil-crash-{i}.pem": b"x" for i in range(200)}
     many["/var/lib/dpkg/status"] = STATUS
     rc, outcomes, gaps, seconds = audit("--root", root(many))
-    check("200 files that end the worker end the audit in time", outcomes.get("unknown") == "unknown" and seconds < 120, (outcomes, seconds))
+    check("200 files that end the worker end the audit in time", outcomes.get("unknown") == "unknown" and seconds < (600 if SANITIZED else 120), (outcomes, seconds))
 
 
 def archive(files, links=None):
