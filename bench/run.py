@@ -285,9 +285,12 @@ def scale() -> dict:
         run([sys.executable, str(CORPORA / "make-scale-db"), str(data)])
     g = Glacis(str(PROGRAM), [str(data), str(WORK / "clamav"), *(str(CORPORA / "yara" / n) for n in ("signature-base", "reversinglabs"))],
                WORK / "scale.glc", SIGBASE_DEFINES)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = g.prepare()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     hashes_only = timed([str(PROGRAM), "compile", str(data), "-o", str(WORK / "hashes.glc")])[0]
-    return {"compile": seconds, "compile_hashes": hashes_only, "image_mb": g.image.stat().st_size / 1e6,
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"compile": seconds, "compile_processor": cpu, "compile_hashes": hashes_only, "image_mb": g.image.stat().st_size / 1e6,
             "hashes_image_mb": (WORK / "hashes.glc").stat().st_size / 1e6}
 
 
@@ -299,6 +302,8 @@ def memory(g: Glacis, folder: pathlib.Path) -> dict:
         try:
             for pid in [child.pid, *children(child.pid)]:
                 name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                if not name.startswith("glacis"):
+                    continue  # not started yet
                 for key, mib in resident(pid).items():
                     row = rows.setdefault(name, {})
                     row[key] = max(row.get(key, 0), mib)
