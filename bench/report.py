@@ -135,7 +135,7 @@ def bar_rows(r: dict):
                    f"{row['ratio']['median']:.1f}×", row["ratio"]["median"] >= bar)
     first = r.get("first verdict", {}).get("glacis, 3.5 million hashes and all")
     if first:
-        yield "first verdict, 3.5 million hashes and all", "10 ms", f"{first['median']:.1f} ms (least {first['min']:.1f})", first["median"] <= 10
+        yield "first verdict, 3.5 million hashes and all", "10 ms", f"{first['median']:.1f} ms (least {first['min']:.1f}; {first.get('processor', 0):.1f} of processor time)", first["median"] <= 10
     for name, m in r.get("memory", {}).items():
         yield f"private memory of {name} then", "16 MiB", f"{m['private_mib']:.1f} MiB", m["private_mib"] <= 16
     if "scale" in r:
@@ -184,7 +184,11 @@ def write(results: dict, docs: pathlib.Path) -> None:
         out += ["", f"Others were using the machine: {load['before']:.1f} processes wanted its {load['processors']} processors when the run began, "
                 f"{load['after']:.1f} when it ended. Figures in seconds and milliseconds are larger for that, and `-j 2` cannot reach 2."]
     out += ["", *table(results), "", "## Bars", "", "| work | bar | measured | met |", "| --- | --- | --- | --- |"]
-    out += [f"| {what} | {bar} | {got} | {'yes' if met else '**no**'} |" for what, bar, got, met in bar_rows(results)]
+    busy = load.get("before", 0) > 1.5 * load.get("processors", 1)
+    for what, bar, got, met in bar_rows(results):
+        # A wall clock on a busy machine can show that a bar is met, not that it is not.
+        clock = any(unit in bar for unit in (" s", " ms")) or what.startswith(("files of", "-j 2"))
+        out.append(f"| {what} | {bar} | {got} | {'yes' if met else 'the machine was busy' if busy and clock else '**no**'} |")
     out += ["", "## Pictures", ""] + [f"![{n.removesuffix('.svg')}](pictures/{n})" for n in drawn] + [""]
     for name, row in results.items():
         if isinstance(row, dict) and "ratio" not in row:

@@ -266,16 +266,18 @@ def first_verdict(rounds: int, probe: pathlib.Path) -> dict:
              "yara, signature-base": Yara([], WORK / "signature-base.yac"),
              "clamscan, 60,000 signatures": Clamscan(WORK / "clamav")}
     rows: dict[str, list[float]] = {n: [] for n in peers}
+    processor: dict[str, list[float]] = {n: [] for n in peers}
     for i in range(rounds * 4 + 1):
         for name, peer in peers.items():
             if name.startswith("clamscan") and i > rounds:
                 continue
-            wall, _, _, out = once(peer.command(probe))
+            wall, cpu, _, out = once(peer.command(probe))
             if name.startswith("glacis") and out.count("\n") != 1:
                 raise ValueError(f"{name}: no verdict")
             if i:
                 rows[name].append(wall * 1e3)
-    return {n: spread(r) for n, r in rows.items() if r}
+                processor[name].append(cpu * 1e3)
+    return {n: spread(r) | {"processor": statistics.median(processor[n])} for n, r in rows.items() if r}
 
 
 def scale() -> dict:
