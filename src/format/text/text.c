@@ -77,30 +77,29 @@ static size_t normalise(struct glc_span in, uint8_t *out)
     size_t n = 0, i = 0;
     for (; in.len - i >= BLOCK; i += BLOCK) {
         const uint8_t *p = in.ptr + i;
-        uint8_t c[BLOCK], blank[BLOCK], lost = 0, twice = 0;
+        uint8_t c[BLOCK], blank[BLOCK + 1], lost = 0, twice = 0; /* blank[k + 1]: of p[k] */
         for (size_t k = 0; k < BLOCK; k++) {
             uint8_t b = (uint8_t)(((uint8_t)(p[k] - 9) < 5) | (p[k] == ' '));
             uint8_t capital = (uint8_t)(p[k] - 'A') < 26;
             lost |= (uint8_t)((p[k] >= 128) | ((p[k] < 32) & (b ^ 1)));
             c[k] = b != 0 ? ' ' : (uint8_t)(p[k] | capital << 5);
-            blank[k] = b;
+            blank[k + 1] = b;
         }
         if (lost != 0) {
             n = append_each(p, BLOCK, out, n);
             continue;
         }
-        uint8_t behind = n != 0 && out[n - 1] == ' ';
-        for (size_t k = 1; k < BLOCK; k++)
-            twice |= blank[k] & blank[k - 1];
-        if ((twice | (blank[0] & behind)) == 0) {
+        blank[0] = n != 0 && out[n - 1] == ' ';
+        for (size_t k = 0; k < BLOCK; k++)
+            twice |= blank[k] & blank[k + 1];
+        if (twice == 0) {
             memcpy(out + n, c, BLOCK);
             n += BLOCK;
             continue;
         }
         for (size_t k = 0; k < BLOCK; k++) {
             out[n] = c[k];
-            n += (blank[k] & behind) ^ 1u;
-            behind = blank[k];
+            n += (blank[k] & blank[k + 1]) ^ 1u;
         }
     }
     return append_each(in.ptr + i, in.len - i, out, n);
