@@ -762,6 +762,15 @@ def outputs():
     conf, rest = out.split("# Decided otherwise", 1)
     check("KESL: settings", rc == 0 and all(w in conf for w in ("exclude = *.tmp", "exclude = /var/backup", "max-filesize = 50M", "timeout = 60")), out)
     check("KESL: what has no equivalent is named", all(w in rest.split("# Without an equivalent", 1)[1] for w in ("UseKSN=Yes", "SomethingNew=1")), rest)
+    for name, data in (("a program", b"\x7fELF\0a=b\n"), ("JSON", b'{"ScanArchived": "a=b"}'), ("nothing", b""), ("only sections", b"[a]\n# x=y\n")):
+        ini.write_bytes(data)
+        check(f"KESL: {name} is no export", run("plan", "--import-kesl", ini)[0] == 2)
+    ini.write_bytes(b"[\x1b[31m]\nA\xc2\x9bB=\xe2\x80\xaex\n")
+    rc, out, _ = run("plan", "--import-kesl", ini)
+    check("KESL: nothing for the terminal", rc == 0 and not any(c in out for c in "\x1b\x9b\u202e"), out)
+    check("plan: what was due says so", "Was due 2017-10-13" in run("plan", "--root", root, "--scope", "federal-civilian")[1])
+    for args in (["plan", "--json"], ["rules", "--json"], ["explain", "kesl", "-f", "csv"]):
+        check(f"refused: {args}", run(*args, "--root", root)[0] == 2)
     for args in (["--scope", "mars"], ["--as-of", "2024-02-30"], ["--format", "pdf"], ["sing"], ["--no-such"], ["explain"], ["--import-kesl", "x"]):
         check(f"refused: {args}", run(*args)[0] == 2)
 

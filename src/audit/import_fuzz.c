@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct glc_register reg = { .settings = settings, .nsettings = sizeof settings / sizeof *settings };
     struct glc_buf out;
     glc_buf_init(&out, 16 << 20);
-    glc_plan_import(&reg, "kesl", glc_span(data, size), &out);
+    (void)!glc_plan_import(&reg, "kesl", glc_span(data, size), &out);
     glc_buf_done(&out);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "audit/names.h"
 #include "audit/report.h"
+#include "base/json.h"
 
 #include <stdio.h>
 
@@ -114,8 +115,8 @@ static void dues(struct plan *p, const struct glc_finding *f)
     for (size_t i = 0; i < f->ndue; i++) {
         char day[GLC_DATE_TEXT];
         glc_date_print(f->due[i].day, day);
-        glc_buf_printf(p->out, "  By %s: %s (%s).\n", day, f->due[i].deadline->text,
-                       f->due[i].instrument->title);
+        glc_buf_printf(p->out, "  %s %s: %s (%s).\n", f->due[i].left < 0 ? "Was due" : "By", day,
+                       f->due[i].deadline->text, f->due[i].instrument->title);
     }
 }
 
@@ -181,8 +182,15 @@ static struct glc_span trim(struct glc_span s)
 /* Bytes of the file that go out into a configuration: control characters do not. */
 static void put_value(struct glc_buf *out, struct glc_span v)
 {
-    for (size_t i = 0; i < v.len; i++)
-        glc_buf_u8(out, v.ptr[i] < 0x20 || v.ptr[i] == 0x7f ? '?' : v.ptr[i]);
+    for (size_t i = 0; i < v.len;) {
+        size_t n = glc_utf8_len(glc_span_sub(v, i, 4));
+        bool path_byte = n == 0 && v.ptr[i] >= 0xa0; /* of a name in another encoding: it has to stay */
+        if (!path_byte && glc_report_hidden(v.ptr + i, n))
+            glc_buf_u8(out, '?');
+        else
+            glc_buf_put(out, v.ptr + i, n != 0 ? n : 1);
+        i += n != 0 ? n : 1;
+    }
 }
 
 static const struct glc_reg_setting *setting_for(const struct glc_register *r, const char *product,
@@ -272,9 +280,28 @@ static void import_line(const struct glc_register *r, const char *product, struc
     glc_buf_u8(out, '\n');
 }
 
-void glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
+/* Text, and at least one "key=value". */
+static bool is_export(struct glc_span ini)
+{
+    if (memchr(ini.len != 0 ? (const void *)ini.ptr : "", 0, ini.len) != NULL)
+        return false;
+    while (ini.len != 0) {
+        const uint8_t *nl = memchr(ini.ptr, '\n', ini.len);
+        size_t n = nl != NULL ? (size_t)(nl - ini.ptr) : ini.len;
+        struct glc_span line = trim(glc_span(ini.ptr, n));
+        if (line.len != 0 && line.ptr[0] != '#' && line.ptr[0] != ';' && line.ptr[0] != '=' &&
+            glc_ascii_isalnum(line.ptr[0]) && memchr(line.ptr, '=', line.len) != NULL)
+            return true;
+        ini = glc_span_sub(ini, n + 1, ini.len);
+    }
+    return false;
+}
+
+bool glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
                      struct glc_buf *out)
 {
+    if (!is_export(ini))
+        return false;
     static const char *const titles[PARTS] = { "# glacis.conf from a settings export\n",
                                                "\n# Decided otherwise:\n", "\n# Planned, not built yet:\n",
                                                "\n# Without an equivalent:\n" };
@@ -295,4 +322,5 @@ void glc_plan_import(const struct glc_register *r, const char *product, struct g
                 import_line(r, product, section, line, (enum part)part, unused, out);
         }
     }
+    return true;
 }

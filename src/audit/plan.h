@@ -7,8 +7,8 @@
 
 /* INI text (sections, key=value, # comments) of `product`, by the register's settings: first lines for
  * glacis.conf, then as comments what is decided otherwise, what is planned, and every key that has no
- * equivalent. */
-void glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
-                     struct glc_buf *out);
+ * equivalent. False, and nothing written, where it is no such export. */
+bool glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
+                     struct glc_buf *out) GLC_CHECK;
 
 #endif

@@ -246,8 +246,11 @@ static int run_import(const struct request *q, const struct glc_register *r)
     if (glc_map_path(q->import, &map) != GLC_OK)
         return complain(strerror(errno), q->import);
     glc_buf_init(&out, 64 << 20);
-    glc_plan_import(r, "kesl", map.bytes, &out);
-    int rc = emit(q, &out);
+    int rc = glc_plan_import(r, "kesl", map.bytes, &out)
+                 ? emit(q, &out)
+                 : complain("not a settings export: text of sections and key=value is expected (kesl-control "
+                            "--export-settings, without --json)",
+                            q->import);
     glc_buf_done(&out);
     glc_map_done(&map);
     return rc;
@@ -436,6 +439,8 @@ static int check(struct request *q)
         return complain(explain ? "explain what? Give a finding's id" : "not expected here", q->operand);
     if (q->import != NULL && (q->verb == NULL || strcmp(q->verb, "plan") != 0))
         return complain("--import-kesl belongs to 'glacis audit plan'", NULL);
+    if (q->verb != NULL && strcmp(q->format, "text") != 0)
+        return complain("only the audit itself has formats; this verb writes text", q->verb);
     if (form_of(q->format) == NULL)
         return complain("not a format: text, json, sarif, cyclonedx, oscal, csv or html", q->format);
     if (q->nscopes == 0)
