@@ -356,6 +356,39 @@ def test_msi(scratch):
     return [package]
 
 
+def mach(*commands, head=0xFEEDFACF):
+    body = b"".join(struct.pack("<II", kind, 8 + len(data)) + data for kind, data in commands)
+    return struct.pack("<IiIIIIII", head, 0x1000007, 3, 2, len(commands), len(body), 0, 0) + body
+
+
+def test_macho(scratch):
+    program = (ROOT / "src/format/macho/module_corpus/main_x64").read_bytes()  # by lld 14; the facts are llvm-objdump's
+    expect("a program", "macho", program, {
+        "dynamic_linker": "/usr/lib/dyld", "dylibs[0].name": "/usr/lib/libSystem.B.dylib", "dylibs[0].current_version": "1.0.0",
+        "build_version.platform": 1, "build_version.minos": "11.0.0", "build_version.tools[0].tool": 3, "symtab.nsyms": 7,
+        "symtab.entries[1]": "_main", "dysymtab.nundefsym": 2, "segments[0].filesize": 0}, scratch, ("min_version", "dylibs[1]"))
+    plist = b"<plist><dict><key>com.apple.a</key><true/><key>b</key><false/></dict></plist>"
+    blob = struct.pack(">IIIII", 0xFADE0CC0, 20 + 8 + len(plist), 1, 5, 20) + struct.pack(">II", 0xFADE7171, 8 + len(plist)) + plist
+    commands = [(0x25, struct.pack("<II", 0x000C0102, 0x000D0000)), (0x2A, struct.pack("<Q", 1 << 40 | 2 << 30 | 3 << 20 | 4 << 10 | 5)),
+                (0x8000001C, struct.pack("<I", 12) + b"@loader_path/x\0"), (0x1B, bytes(range(16)))]
+    size = len(mach(*commands, (0x1D, bytes(8))))
+    expect("the rarer load commands", "macho", mach(*commands, (0x1D, struct.pack("<II", size, len(blob)))) + blob, {
+        "min_version.device": 0x25, "min_version.version": "12.1.2", "min_version.sdk": "13.0.0", "source_version": "1.2.3.4.5",
+        "rpaths[0]": "@loader_path/x", "uuid": "00010203-0405-0607-0809-0A0B0C0D0E0F", "entitlements[0]": "com.apple.a",
+        "entitlements[1]": "b", "code_signature_data.dataoff": size}, scratch, ("entitlements[2]",))
+    expect("strings outside their commands", "macho", mach((0xC, struct.pack("<IIII", 0xFFFFFFFF, 0, 0, 0)), (0xE, struct.pack("<I", 4)),
+           (0x8000001C, struct.pack("<I", 99))), {"dylibs[0].timestamp": 0}, scratch, ("dylibs[0].name", "dynamic_linker", "rpaths[0]"))
+    expect("tables outside the file", "macho", mach((2, struct.pack("<IIII", 0x7FFFFFFF, 0xFFFFFFFF, 0xFFFFFFF0, 0xFFFFFFFF)),
+           (0x1D, struct.pack("<II", 0xFFFFFFF0, 8))), {"symtab.nsyms": 0xFFFFFFFF}, scratch, ("symtab.entries[0]", "entitlements["))
+    expect("4 billion tools", "macho", mach((0x32, struct.pack("<IIII", 1, 2, 3, 0xFFFFFFFF))), {"build_version.ntools": 0xFFFFFFFF}, scratch,
+           ("build_version.tools[0]",))
+    expect("10,000 symbol tables over the whole file", "macho", mach(*[(2, struct.pack("<IIII", 0, 0xFFFFFFFF, 0, 0xFFFFFFFF))] * 10000),
+           {"symtab.symoff": 0}, scratch)
+    expect("a command of 4 bytes", "macho", mach((0x1B, bytes(16))).replace(struct.pack("<II", 0x1B, 24), struct.pack("<II", 0x1B, 4)),
+           {"ncmds": 1}, scratch, ("uuid",))
+    return [program]
+
+
 def in_rules(scratch):
     """Facts as conditions see them: booleans, constants within structs, arrays of text, functions."""
     (scratch / "r.yar").write_text(
@@ -387,6 +420,7 @@ def main():
     return 1 if failures else 0
 
 
-TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx, "olecf": test_olecf, "vba": test_vba, "msi": test_msi}
+TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx, "olecf": test_olecf, "vba": test_vba, "msi": test_msi,
+         "macho": test_macho}
 if __name__ == "__main__":
     sys.exit(main())

@@ -106,6 +106,7 @@ static void load_segments(const struct glc_macho *m, struct glc_arena *a, struct
         v[MACHO_SEG_VMSIZE] = glc_value_int((int64_t)s->memory);
         v[MACHO_SEG_FILEOFF] = glc_value_int((int64_t)s->offset);
         v[MACHO_SEG_FSIZE] = glc_value_int((int64_t)s->file_size);
+        v[MACHO_SEG_FILESIZE] = glc_value_int((int64_t)s->file_size);
         v[MACHO_SEG_MAXPROT] = glc_value_int(s->max_protection);
         v[MACHO_SEG_INITPROT] = glc_value_int(s->initial_protection);
         v[MACHO_SEG_NSECTS] = glc_value_int(s->declared_sections);
@@ -133,6 +134,7 @@ static bool load_file(struct glc_span data, struct glc_arena *a, struct glc_valu
     if (m.wide)
         member[MACHO_RESERVED] = glc_value_int(m.reserved);
     load_segments(&m, a, member);
+    macho_load_commands(&m, a, member);
     if (m.has_main) {
         member[MACHO_ENTRY_POINT] = glc_value_int((int64_t)m.main_offset);
         member[MACHO_STACK_SIZE] = glc_value_int((int64_t)m.stack_size);
@@ -160,6 +162,8 @@ static void load_universal(const struct glc_module_ctx *ctx, const struct glc_ma
         v[MACHO_ARCH_OFFSET] = glc_value_int((int64_t)slice[i].offset);
         v[MACHO_ARCH_SIZE] = glc_value_int((int64_t)slice[i].size);
         v[MACHO_ARCH_ALIGN] = glc_value_int(slice[i].align);
+        if (ctx->data.ptr[3] == 0xbf)
+            v[MACHO_ARCH_RESERVED] = glc_value_int(slice[i].reserved);
         if (slice[i].offset <= ctx->data.len && slice[i].size <= ctx->data.len - slice[i].offset)
             (void)load_file(glc_span_sub(ctx->data, slice[i].offset, slice[i].size), ctx->arena, f);
     }

@@ -18,11 +18,24 @@ enum macho_file_field {
     MACHO_SEGMENTS,
     MACHO_ENTRY_POINT,
     MACHO_STACK_SIZE,
+    MACHO_DYNAMIC_LINKER,
+    MACHO_SOURCE_VERSION,
+    MACHO_SYMTAB,
+    MACHO_DYSYMTAB,
+    MACHO_CODE_SIGNATURE,
+    MACHO_DYLIBS,
+    MACHO_DYLD_INFO,
+    MACHO_RPATHS,
+    MACHO_ENTITLEMENTS,
+    MACHO_UUID,
+    MACHO_BUILD_VERSION,
+    MACHO_MIN_VERSION,
     MACHO_FILE_FIELDS,
     MACHO_FAT_MAGIC = MACHO_FILE_FIELDS,
     MACHO_NFAT_ARCH,
     MACHO_FAT_ARCH,
     MACHO_FILE,
+    MACHO_DEVICES,
     MACHO_FIELDS
 };
 
@@ -37,6 +50,7 @@ enum {
     MACHO_SEG_NSECTS,
     MACHO_SEG_FLAGS,
     MACHO_SEG_SECTIONS,
+    MACHO_SEG_FILESIZE,
     MACHO_SEG_FIELDS
 };
 enum {
@@ -60,8 +74,37 @@ enum {
     MACHO_ARCH_OFFSET,
     MACHO_ARCH_SIZE,
     MACHO_ARCH_ALIGN,
+    MACHO_ARCH_RESERVED,
     MACHO_ARCH_FIELDS
 };
+
+/* Structs that are filled from a load command's 32-bit words, in order. */
+enum {
+    MACHO_SYMTAB_WORDS = 4,
+    MACHO_DYSYMTAB_WORDS = 18,
+    MACHO_DYLD_INFO_WORDS = 10,
+    MACHO_LINKEDIT_WORDS = 2
+};
+enum { MACHO_SYMTAB_ENTRIES = MACHO_SYMTAB_WORDS, MACHO_SYMTAB_FIELDS };
+enum { MACHO_LIB_NAME, MACHO_LIB_TIMESTAMP, MACHO_LIB_COMPATIBILITY, MACHO_LIB_CURRENT, MACHO_LIB_FIELDS };
+enum { MACHO_TOOL_TOOL, MACHO_TOOL_VERSION, MACHO_TOOL_FIELDS };
+enum {
+    MACHO_BUILD_PLATFORM,
+    MACHO_BUILD_MINOS,
+    MACHO_BUILD_SDK,
+    MACHO_BUILD_NTOOLS,
+    MACHO_BUILD_TOOLS,
+    MACHO_BUILD_FIELDS
+};
+enum { MACHO_MIN_DEVICE, MACHO_MIN_VERSION_TEXT, MACHO_MIN_SDK, MACHO_MIN_FIELDS };
+
+extern const struct glc_field macho_symtab_fields[], macho_dysymtab_fields[], macho_dyld_info_fields[],
+    macho_linkedit_fields[], macho_dylib_fields[], macho_tool_fields[], macho_build_fields[],
+    macho_min_fields[];
+
+/* What load commands say beyond segments and threads. */
+struct glc_macho;
+void macho_load_commands(const struct glc_macho *m, struct glc_arena *a, struct glc_value *member);
 
 extern const struct glc_field macho_fields[], macho_file_fields[], macho_segment_fields[],
     macho_section_fields[];

@@ -1,4 +1,5 @@
-/* What the module `macho` offers. YARA manual 4.5, "macho module". */
+/* What the module `macho` offers. YARA manual 4.5, "macho module"; YARA-X manual, "macho" (what load commands
+ * say beyond segments). */
 #include "format/macho/macho_module.h"
 
 const struct glc_field macho_section_fields[] = {
@@ -28,6 +29,7 @@ const struct glc_field macho_segment_fields[] = {
     [MACHO_SEG_NSECTS] = GLC_F_INT("nsects", "number of sections"),
     [MACHO_SEG_FLAGS] = GLC_F_INT("flags", "bits SG_…"),
     [MACHO_SEG_SECTIONS] = GLC_F_STRUCTS("sections", macho_section_fields, "its sections"),
+    [MACHO_SEG_FILESIZE] = GLC_F_INT("filesize", "the same as fsize"),
     [MACHO_SEG_FIELDS] = { 0 },
 };
 
@@ -37,7 +39,98 @@ const struct glc_field macho_arch_fields[] = {
     [MACHO_ARCH_OFFSET] = GLC_F_INT("offset", "where its file starts"),
     [MACHO_ARCH_SIZE] = GLC_F_INT("size", "bytes of its file"),
     [MACHO_ARCH_ALIGN] = GLC_F_INT("align", "alignment, as a power of two"),
+    [MACHO_ARCH_RESERVED] = GLC_F_INT("reserved", "reserved; 64-bit tables only"),
     [MACHO_ARCH_FIELDS] = { 0 },
+};
+
+const struct glc_field macho_symtab_fields[] = {
+    GLC_F_INT("symoff", "as the load command says"),
+    GLC_F_INT("nsyms", "as the load command says"),
+    GLC_F_INT("stroff", "as the load command says"),
+    GLC_F_INT("strsize", "as the load command says"),
+    [MACHO_SYMTAB_ENTRIES] = GLC_F_STRS("entries", "names of the symbols"),
+    { 0 },
+};
+
+const struct glc_field macho_dysymtab_fields[] = {
+    GLC_F_INT("ilocalsym", "as the load command says"),
+    GLC_F_INT("nlocalsym", "as the load command says"),
+    GLC_F_INT("iextdefsym", "as the load command says"),
+    GLC_F_INT("nextdefsym", "as the load command says"),
+    GLC_F_INT("iundefsym", "as the load command says"),
+    GLC_F_INT("nundefsym", "as the load command says"),
+    GLC_F_INT("tocoff", "as the load command says"),
+    GLC_F_INT("ntoc", "as the load command says"),
+    GLC_F_INT("modtaboff", "as the load command says"),
+    GLC_F_INT("nmodtab", "as the load command says"),
+    GLC_F_INT("extrefsymoff", "as the load command says"),
+    GLC_F_INT("nextrefsyms", "as the load command says"),
+    GLC_F_INT("indirectsymoff", "as the load command says"),
+    GLC_F_INT("nindirectsyms", "as the load command says"),
+    GLC_F_INT("extreloff", "as the load command says"),
+    GLC_F_INT("nextrel", "as the load command says"),
+    GLC_F_INT("locreloff", "as the load command says"),
+    GLC_F_INT("nlocrel", "as the load command says"),
+    { 0 },
+};
+
+const struct glc_field macho_dyld_info_fields[] = {
+    GLC_F_INT("rebase_off", "as the load command says"),
+    GLC_F_INT("rebase_size", "as the load command says"),
+    GLC_F_INT("bind_off", "as the load command says"),
+    GLC_F_INT("bind_size", "as the load command says"),
+    GLC_F_INT("weak_bind_off", "as the load command says"),
+    GLC_F_INT("weak_bind_size", "as the load command says"),
+    GLC_F_INT("lazy_bind_off", "as the load command says"),
+    GLC_F_INT("lazy_bind_size", "as the load command says"),
+    GLC_F_INT("export_off", "as the load command says"),
+    GLC_F_INT("export_size", "as the load command says"),
+    { 0 },
+};
+
+const struct glc_field macho_linkedit_fields[] = {
+    GLC_F_INT("dataoff", "as the load command says"),
+    GLC_F_INT("datasize", "as the load command says"),
+    { 0 },
+};
+
+const struct glc_field macho_dylib_fields[] = {
+    [MACHO_LIB_NAME] = GLC_F_STR("name", "path of the library"),
+    [MACHO_LIB_TIMESTAMP] = GLC_F_INT("timestamp", "when it was built, seconds since 1970"),
+    [MACHO_LIB_COMPATIBILITY] = GLC_F_STR("compatibility_version", "the oldest version that will do"),
+    [MACHO_LIB_CURRENT] = GLC_F_STR("current_version", "the version that it was linked with"),
+    [MACHO_LIB_FIELDS] = { 0 },
+};
+
+const struct glc_field macho_tool_fields[] = {
+    [MACHO_TOOL_TOOL] = GLC_F_INT("tool", "which tool: 1 clang, 2 swift, 3 ld, 4 lld"),
+    [MACHO_TOOL_VERSION] = GLC_F_STR("version", "its version"),
+    [MACHO_TOOL_FIELDS] = { 0 },
+};
+
+const struct glc_field macho_build_fields[] = {
+    [MACHO_BUILD_PLATFORM] = GLC_F_INT("platform", "system: 1 macOS, 2 iOS, …"),
+    [MACHO_BUILD_MINOS] = GLC_F_STR("minos", "the oldest version of it that will do"),
+    [MACHO_BUILD_SDK] = GLC_F_STR("sdk", "version of the SDK"),
+    [MACHO_BUILD_NTOOLS] = GLC_F_INT("ntools", "tools, as the load command says"),
+    [MACHO_BUILD_TOOLS] = GLC_F_STRUCTS("tools", macho_tool_fields, "the tools that built it"),
+    [MACHO_BUILD_FIELDS] = { 0 },
+};
+
+const struct glc_field macho_min_fields[] = {
+    [MACHO_MIN_DEVICE] = GLC_F_INT("device", "DEVICE_TYPE.…"),
+    [MACHO_MIN_VERSION_TEXT] = GLC_F_STR("version", "the oldest version of the system that will do"),
+    [MACHO_MIN_SDK] = GLC_F_STR("sdk", "version of the SDK"),
+    [MACHO_MIN_FIELDS] = { 0 },
+};
+
+/* Load commands: LC_VERSION_MIN_… */
+static const struct glc_field devices[] = {
+    GLC_F_CONST("MACOSX", 0x24),
+    GLC_F_CONST("IPHONEOS", 0x25),
+    GLC_F_CONST("TVOS", 0x2f),
+    GLC_F_CONST("WATCHOS", 0x30),
+    { 0 },
 };
 
 #define FILE_FIELDS                                                                                          \
@@ -51,7 +144,21 @@ const struct glc_field macho_arch_fields[] = {
     [MACHO_NUMBER_OF_SEGMENTS] = GLC_F_INT("number_of_segments", "segments"),                                \
     [MACHO_SEGMENTS] = GLC_F_STRUCTS("segments", macho_segment_fields, "the segments"),                      \
     [MACHO_ENTRY_POINT] = GLC_F_INT("entry_point", "file offset of the entry point"),                        \
-    [MACHO_STACK_SIZE] = GLC_F_INT("stack_size", "stack of the main thread, where the file says it")
+    [MACHO_STACK_SIZE] = GLC_F_INT("stack_size", "stack of the main thread, where the file says it"),        \
+    [MACHO_DYNAMIC_LINKER] = GLC_F_STR("dynamic_linker", "path of the dynamic linker"),                      \
+    [MACHO_SOURCE_VERSION] = GLC_F_STR("source_version", "version of the source: a.b.c.d.e"),                \
+    [MACHO_SYMTAB] = GLC_F_STRUCT("symtab", macho_symtab_fields, "the symbol table"),                        \
+    [MACHO_DYSYMTAB] = GLC_F_STRUCT("dysymtab", macho_dysymtab_fields, "the table of dynamic symbols"),      \
+    [MACHO_CODE_SIGNATURE] =                                                                                 \
+        GLC_F_STRUCT("code_signature_data", macho_linkedit_fields, "where the signature lies"),              \
+    [MACHO_DYLIBS] = GLC_F_STRUCTS("dylibs", macho_dylib_fields, "libraries: those it needs, and itself"),   \
+    [MACHO_DYLD_INFO] = GLC_F_STRUCT("dyld_info", macho_dyld_info_fields, "what the dynamic linker does"),   \
+    [MACHO_RPATHS] = GLC_F_STRS("rpaths", "where libraries are looked for"),                                 \
+    [MACHO_ENTITLEMENTS] = GLC_F_STRS("entitlements", "keys of the entitlements in the signature"),          \
+    [MACHO_UUID] = GLC_F_STR("uuid", "identifier of the build"),                                             \
+    [MACHO_BUILD_VERSION] =                                                                                  \
+        GLC_F_STRUCT("build_version", macho_build_fields, "what it was built for and by"),                   \
+    [MACHO_MIN_VERSION] = GLC_F_STRUCT("min_version", macho_min_fields, "the system that it needs")
 
 const struct glc_field macho_file_fields[] = {
     FILE_FIELDS,
@@ -64,6 +171,7 @@ const struct glc_field macho_fields[] = {
     [MACHO_NFAT_ARCH] = GLC_F_INT("nfat_arch", "files in a universal file"),
     [MACHO_FAT_ARCH] = GLC_F_STRUCTS("fat_arch", macho_arch_fields, "where a universal file keeps them"),
     [MACHO_FILE] = GLC_F_STRUCTS("file", macho_file_fields, "the files of a universal file"),
+    [MACHO_DEVICES] = GLC_F_CONSTS("DEVICE_TYPE", devices),
 
     [MACHO_FIELDS] = GLC_F_CONST("MH_MAGIC", 0xfeedface),
     GLC_F_CONST("MH_CIGAM", 0xcefaedfe),
