@@ -310,7 +310,8 @@ static void folder(struct xfs *x, uint64_t ino, const struct inode *n)
 static bool clean_log(const struct xfs *x, uint64_t at, uint64_t len)
 {
     uint8_t h[LOG_SECTOR];
-    uint64_t newest = 0, where = 0;
+    uint64_t newest = 0, where = 0, rest = at < x->d->size ? x->d->size - at : 0;
+    len = len < rest ? len : rest; /* the superblock may say anything */
     for (uint64_t i = 0; i + LOG_SECTOR <= len; i += LOG_SECTOR) {
         if (!glc_disk_has(x->d, at + i, "\xfe\xed\xba\xbe", 4) ||
             glc_disk_read(x->d, at + i, h, sizeof h) != GLC_OK)
