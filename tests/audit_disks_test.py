@@ -159,6 +159,11 @@ def xfs(bad, good):
         block, per, bits = struct.unpack_from(">I", head, 4)[0], struct.unpack_from(">I", head, 84)[0], head[124]
         f.seek(((log >> bits) * per + (log & ((1 << bits) - 1))) * block + 8192)
         f.write(struct.pack(">IIIIQQ", 0xFEEDBABE, 9, 2, 512, 9 << 32, 9 << 32) + struct.pack(">iII", 0, 0, 3))
+    sh("cp", "--sparse=always", first, TMP / "xfs-long.img")
+    with open(TMP / "xfs-long.img", "r+b") as f:
+        f.seek(96)
+        f.write(b"\xff\xff\xff\xff")
+    expect("XFS: a log as long as it can be", TMP / "xfs-long.img", BOUND)
     expect("XFS: not unmounted", TMP / "xfs-log.img", (1, {"kesl": U, "unknown": "unknown"}), "log is not replayed")
     return first
 
