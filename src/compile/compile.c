@@ -424,8 +424,7 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
     out.size_min = guards.size_min;
     out.size_max = guards.size_max;
     out.gate = write_gate(b, &guards);
-    out.flags = (uint8_t)((r->is_private ? GLC_IMG_PRIVATE : 0) | (r->is_global ? GLC_IMG_GLOBAL : 0) |
-                          (r->top_only ? GLC_IMG_TOP_ONLY : 0));
+    out.flags = (uint8_t)((r->is_private ? GLC_IMG_PRIVATE : 0) | (r->is_global ? GLC_IMG_GLOBAL : 0));
     struct glc_witnesses *w = &c->witness[rule];
     const char *why = NULL;
     enum glc_err e = write_patterns(c, rule, &why);

@@ -68,7 +68,7 @@ struct glc_img_header {
     uint64_t sum; /* glc_img_sum of this header (with end and sum 0) and the section table */
 };
 
-enum { GLC_IMG_PRIVATE = 1, GLC_IMG_GLOBAL = 2, GLC_IMG_TOP_ONLY = 4, GLC_IMG_WITNESSED = 8 };
+enum { GLC_IMG_PRIVATE = 1, GLC_IMG_GLOBAL = 2, GLC_IMG_WITNESSED = 8 };
 
 struct glc_img_rule {
     uint32_t name, space_name, file, line;

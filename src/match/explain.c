@@ -69,7 +69,7 @@ static const char *closed(const struct glc_matcher *m, const struct glc_img_rule
         return "it does not concern layers of this class";
     if (m->data.len < r->size_min || m->data.len > r->size_max)
         return "its condition asks for another size";
-    return "its condition asks for other first bytes, or for the outermost layer";
+    return "its condition asks for other first bytes";
 }
 
 enum glc_err glc_matcher_explain(struct glc_matcher *m, uint32_t rule, const struct glc_layer *layer,

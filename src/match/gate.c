@@ -28,8 +28,6 @@ static bool concerned(const struct glc_matcher *m, const struct glc_img_rule *r)
     if ((r->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || m->data.len < r->size_min ||
         m->data.len > r->size_max)
         return false;
-    if ((r->flags & GLC_IMG_TOP_ONLY) != 0 && m->layer->nested)
-        return false;
     return glc_matcher_gate_open(m, r->gate);
 }
 

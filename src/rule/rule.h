@@ -37,9 +37,6 @@ struct glc_rule {
     uint8_t wording[16];        /* CLAM: MD5 of the signature's line, which ignore lists may name */
     bool is_private;            /* not reported */
     bool is_global;             /* must hold for the other rules of its namespace to match */
-    /* YARA judges the file as it lies; ClamAV the file and everything unpacked or normalised from it. Glacis
-     * runs both on every layer; a front end may restrict a rule to the outermost one. */
-    bool top_only;
 };
 
 enum glc_hash_of {
