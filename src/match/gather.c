@@ -142,7 +142,7 @@ static bool gather_plain(struct glc_gather *g, const struct glc_img_variant *v)
 /* Can two of the variants never start at the same place? */
 static bool are_apart(const struct glc_gather *g)
 {
-    enum { MOST = 300, LOOKED_AT = 64 };
+    enum { MOST = 16, LOOKED_AT = 64 };
     if (g->p->variants > MOST)
         return false;
     for (uint32_t i = 1; i < g->p->variants; i++) {
@@ -163,9 +163,40 @@ static bool are_apart(const struct glc_gather *g)
     return true;
 }
 
+/* Are the variants one text under different keys? Then no two stand in one place, and one walk counts all. */
+static bool is_xored(const struct glc_gather *g, struct glc_xored *out)
+{
+    enum { FEW = 4 };
+    *out = (struct glc_xored){ .len = 0 };
+    for (uint32_t i = 0; i < g->p->variants && g->p->variants >= FEW; i++) {
+        const struct glc_img_atom *a = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *a);
+        const uint8_t *mask, *value = a != NULL ? glc_image_atom(g->m->img, a, &mask) : NULL;
+        uint8_t key = g->v[i].key;
+        if (value == NULL || mask != NULL || a->len > GLC_XORED_MOST || (i != 0 && a->len != out->len) ||
+            (g->v[i].flags & (GLC_IMG_XORED | GLC_IMG_FULLWORD)) != GLC_IMG_XORED || out->key[key])
+            return false;
+        out->len = a->len;
+        out->key[key] = true;
+        for (uint32_t k = 0; k < a->len; k++) {
+            if (i != 0 && out->text[k] != (value[k] ^ key))
+                return false;
+            out->text[k] = value[k] ^ key;
+        }
+    }
+    return out->len >= 2;
+}
+
 /* *able false: they may stand in one place, or their neighbours matter. */
 static void count_plain(struct glc_gather *g, bool *able)
 {
+    struct glc_xored x;
+    if (is_xored(g, &x)) {
+        uint64_t cost = 0;
+        *able = true;
+        g->count = glc_matcher_tally_xored(g->m, &x, g->lo, g->hi, g->enough, &cost);
+        (void)spend(g, cost + 4);
+        return;
+    }
     *able = are_apart(g);
     for (uint32_t i = 0; i < g->p->variants; i++)
         *able = *able && (g->v[i].flags & GLC_IMG_FULLWORD) == 0;

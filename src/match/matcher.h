@@ -143,6 +143,16 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
 uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
                            uint64_t to, uint64_t enough, uint64_t *cost);
 
+/* A text of at least two bytes under some keys. */
+enum { GLC_XORED_MOST = 32 };
+struct glc_xored {
+    uint8_t text[GLC_XORED_MOST];
+    uint32_t len;
+    bool key[256];
+};
+uint64_t glc_matcher_tally_xored(const struct glc_matcher *m, const struct glc_xored *x, uint64_t from,
+                                 uint64_t to, uint64_t enough, uint64_t *cost);
+
 /* occur.c: patterns looked for on demand. */
 enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out);
 enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at, bool *out);

@@ -238,3 +238,53 @@ uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_ato
     }
     return count;
 }
+
+static bool xored_here(const struct glc_xored *x, const uint8_t *d)
+{
+    uint8_t key = d[0] ^ x->text[0];
+    for (uint32_t k = 1; k < x->len; k++)
+        if ((d[k] ^ x->text[k]) != key)
+            return false;
+    return x->key[key];
+}
+
+#if defined(__x86_64__)
+/* Neighbours that differ as the text's do, 32 places at a time: whatever the key. */
+__attribute__((target("avx2"))) static uint64_t
+tally_xored_avx2(const struct glc_xored *x, const uint8_t *data, uint64_t *at, uint64_t to, uint64_t enough)
+{
+    const __m256i first = _mm256_set1_epi8((char)x->text[0]);
+    uint64_t count = 0, i = *at;
+    for (; i + 32 <= to && count < enough; i += 32) {
+        __m256i key = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(data + i)), first);
+        uint32_t hit = UINT32_MAX;
+        for (uint32_t k = 1; k < x->len && hit != 0; k++) {
+            __m256i d = _mm256_loadu_si256((const __m256i *)(const void *)(data + i + k));
+            __m256i own = _mm256_xor_si256(d, _mm256_set1_epi8((char)x->text[k]));
+            hit &= (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(own, key));
+        }
+        for (; hit != 0; hit &= hit - 1)
+            count += x->key[data[i + (uint64_t)__builtin_ctz(hit)] ^ x->text[0]];
+    }
+    *at = i;
+    return count;
+}
+#endif
+
+uint64_t glc_matcher_tally_xored(const struct glc_matcher *m, const struct glc_xored *x, uint64_t from,
+                                 uint64_t to, uint64_t enough, uint64_t *cost)
+{
+    uint64_t count = 0, at = from;
+    if (x->len > m->data.len)
+        return 0;
+    if (to > m->data.len - x->len + 1)
+        to = m->data.len - x->len + 1;
+#if defined(__x86_64__)
+    if (m->avx2)
+        count = tally_xored_avx2(x, m->data.ptr, &at, to, enough);
+#endif
+    for (; at < to && count < enough; at++)
+        count += xored_here(x, m->data.ptr + at);
+    *cost += at > from ? (at - from) / 8 : 0;
+    return count;
+}
