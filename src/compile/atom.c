@@ -146,7 +146,7 @@ static float window_cost(const struct glc_build *b, const struct glc_atom *a, co
     uint64_t w = 0;
     for (uint32_t i = 0; i < width; i++) {
         product *= l->count[at + i];
-        if (product > most)
+        if (product == 0 || product > most) /* 0: a class of no byte, as [^\\w\\W] */
             return INFINITY;
         w |= (uint64_t)l->first[at + i] << (8 * i);
     }

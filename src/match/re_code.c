@@ -47,6 +47,8 @@ bool glc_re_assert_holds(const struct glc_re_text *t, unsigned assertion, uint64
         return edge || before == '\n' || before == '\r' || after == '\n' || after == '\r';
     case GLC_AT_CLAM_W:
         return edge || !glc_ascii_isalnum((uint8_t)before) || !glc_ascii_isalnum((uint8_t)after);
+    case GLC_AT_BYTE:
+        return at != t->size;
     default:
         return false;
     }

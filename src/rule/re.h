@@ -32,6 +32,7 @@ enum glc_re_assert {
     GLC_AT_CLAM_B,       /* ClamAV (B): word boundary */
     GLC_AT_CLAM_L,       /* ClamAV (L): line boundary or end of file */
     GLC_AT_CLAM_W,       /* ClamAV (W): non-alphanumeric delimiter */
+    GLC_AT_BYTE,         /* before the end of the data */
 };
 
 struct glc_re {

@@ -52,6 +52,8 @@ static bool holds(const struct text *t, enum glc_re_assert a, long at)
         return edge || newline_at(t, back) || newline_at(t, at);
     case GLC_AT_CLAM_W:
         return edge || !alnum_at(t, back) || !alnum_at(t, at);
+    case GLC_AT_BYTE:
+        return at != (long)t->data.len;
     }
     return false;
 }

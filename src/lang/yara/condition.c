@@ -195,11 +195,25 @@ static struct glc_yara_value reader(struct glc_yara_parser *p)
     return glc_yara_value(x);
 }
 
+/* What `matches` looks for. YARA begins at every byte, but not behind the last one: "ab" does not match
+ * /c*$/, and "" matches nothing at all. */
+static struct glc_re *matched(struct glc_yara_parser *p, const struct glc_yara_tok *t)
+{
+    bool greedy;
+    uint64_t min = 1, max = 0;
+    struct glc_re *kid[2] = { NULL, glc_yara_regex(p, t, false, &greedy) };
+    if (kid[1] != NULL)
+        glc_re_length(kid[1], &min, &max);
+    if (min != 0 || glc_yara_is_x(p))
+        return kid[1];
+    kid[0] = glc_re_assert(p->a, GLC_AT_BYTE);
+    return kid[0] == NULL ? glc_yara_nomem(p) : glc_re_cat(p->a, kid, 2);
+}
+
 static struct glc_yara_value constant(struct glc_yara_parser *p)
 {
     struct glc_yara_tok t = p->src->tok;
     struct glc_expr *x = NULL;
-    bool greedy;
     switch ((unsigned)t.kind) {
     case GLC_YT_TRUE:
     case GLC_YT_FALSE:
@@ -221,7 +235,7 @@ static struct glc_yara_value constant(struct glc_yara_parser *p)
         break;
     default:
         if ((x = glc_yara_node(p, &t, GLC_X_REGEX, GLC_T_REGEX, 0)) != NULL) {
-            x->u.regex.re = glc_yara_regex(p, &t, false, &greedy);
+            x->u.regex.re = matched(p, &t);
             struct glc_span whole = glc_span_sub(p->src->lex.text, t.at, t.end - t.at);
             if (x->u.regex.re == NULL || (x->u.regex.source = glc_arena_strdup(p->a, whole)) == NULL)
                 x = NULL;

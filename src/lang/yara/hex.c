@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "lang/yara/parser.h"
 
+enum { MOST_NESTED = 200 };
+
 /* A sequence under construction: finished items, and the run of plain bytes behind them. */
 struct seq {
     struct glc_re **item;
@@ -173,10 +175,12 @@ static bool jump(struct glc_yara_parser *p, struct seq *s, bool nested)
         message = "the jump's bounds are the wrong way round";
     else if (max == 0 && single)
         message = "a jump of no bytes";
-    else if (min >= GLC_UNBOUNDED)
+    else if (min >= INT32_MAX)
         message = "the jump is too long";
     else if (max == UINT64_MAX && nested)
         message = "a jump without end is not allowed inside alternatives";
+    else if (max > MOST_NESTED && nested && !glc_yara_is_x(p))
+        message = "a jump of more than 200 bytes is not allowed inside alternatives";
     if (message != NULL) {
         glc_yara_say(p, GLC_ERROR, &at, NULL, "%s", message);
         return false;

@@ -301,6 +301,17 @@ static void lex_regex(struct glc_yara_lex *lex, struct glc_yara_tok *t)
     t->u.integer = 0;
     t->text = glc_span_sub(lex->text, lex->at + 1, n - 1);
     n++;
+    if (!lex->x) {
+        /* YARA knows /i, /s and /is, in this order; what follows is the next word, a blank before it or not.
+         */
+        for (int i = 0; i < 2; i++)
+            if (peek(lex, n) == "is"[i]) {
+                t->u.integer |= i == 0 ? GLC_YARA_RE_I : GLC_YARA_RE_S;
+                n++;
+            }
+        lex->at += n;
+        return;
+    }
     for (;; n++) {
         int64_t flag = peek(lex, n) == 'i' ? GLC_YARA_RE_I : peek(lex, n) == 's' ? GLC_YARA_RE_S : 0;
         if (flag == 0 || (t->u.integer & flag) != 0)

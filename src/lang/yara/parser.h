@@ -128,12 +128,19 @@ struct glc_re *glc_yara_hex(struct glc_yara_parser *p);
 struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_tok *tok, bool nocase,
                               bool *greedy);
 
+/* A tree without greedy repeats, as a pattern. Such a one is as short as can be, but never empty: YARA finds
+ * an x by x??, and nothing by x*?. */
+struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re);
+
 /* variants.c */
 struct glc_yara_mods {
     bool nocase, wide, ascii, fullword, hidden, xor_, base64, base64wide;
     uint8_t xor_min, xor_max;
-    struct glc_span alphabet; /* 64 bytes, or empty */
+    struct glc_span alphabet, wide_alphabet; /* of base64 and base64wide: 64 bytes, or empty */
 };
+
+/* That alphabet, or where it is empty the standard one. */
+struct glc_span glc_yara_alphabet(struct glc_span given);
 
 /* Fill pattern->variant from bytes or from a tree; false: memory, or (told) nothing is left of a base64
  * string. */

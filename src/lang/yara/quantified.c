@@ -330,7 +330,10 @@ static struct glc_yara_quant quantifier(struct glc_yara_parser *p)
     p->bare_quant = true;
     struct glc_yara_value v = glc_yara_primary(p);
     p->bare_quant = outer;
+    struct glc_yara_tok percent = p->src->tok;
     q = glc_yara_quant_of(p, v, v.x != NULL && glc_yara_accept(p, GLC_YT_PERCENT), &t);
+    if (q.quant == GLC_Q_PERCENT && !glc_yara_is_x(p))
+        glc_yara_say(p, GLC_ERROR, &percent, "write how many", "a loop takes no percentage");
     /* From 4.3 on a loop's 0 is `none`; before, it was "at least 0". */
     if (q.number != NULL && q.quant == GLC_Q_NUMBER && q.number->op == GLC_X_INT && q.number->u.integer == 0)
         q.quant = GLC_Q_NONE;

@@ -5,7 +5,10 @@
 #include "base/hex.h"
 #include "lang/yara/parser.h"
 
-enum { MOST_REPEATS = 1 << 24 };
+enum {
+    MOST_REPEATS = 32767,     /* YARA's own */
+    MOST_REPEATS_X = 1 << 24, /* its successor names none */
+};
 
 struct regex {
     struct glc_yara_parser *p;
@@ -71,7 +74,7 @@ static bool class_escape(int c, uint32_t set[8])
 }
 
 /* The byte that the escape at r->at (behind the backslash) stands for; steps over it. -1: complained. */
-static int byte_escape(struct regex *r)
+static int byte_escape(struct regex *r, bool in_class)
 {
     int c = peek(r, 0);
     size_t from = r->at - 1;
@@ -99,6 +102,10 @@ static int byte_escape(struct regex *r)
         return hi << 4 | lo;
     }
     default:
+        if (c >= '0' && c <= '9' && !in_class) {
+            (void)wrong(r, from, 2, "write \\x and two hex digits for a byte", "there are no backreferences");
+            return -1;
+        }
         if (glc_yara_is_x(r->p) && c >= 0 && (glc_ascii_isalnum((uint8_t)c) || c == '_')) {
             (void)wrong(r, from, 2, "YARA-X takes a backslash before letters that mean something only",
                         "unknown escape in a regular expression");
@@ -123,7 +130,7 @@ static int class_item(struct regex *r, uint32_t set[8], bool is_end)
     }
     if ((peek(r, 0) | 0x20) == 'w' || (peek(r, 0) | 0x20) == 's' || (peek(r, 0) | 0x20) == 'd')
         return r->s.ptr[r->at++];
-    return byte_escape(r);
+    return byte_escape(r, true);
 }
 
 static void fold(uint32_t set[8])
@@ -204,7 +211,7 @@ static struct glc_re *escape(struct regex *r)
         r->at++;
         return glc_re_class(r->p->a, set);
     }
-    c = byte_escape(r);
+    c = byte_escape(r, false);
     return c < 0 ? NULL : literal(r, c);
 }
 
@@ -263,7 +270,7 @@ static bool number(const struct regex *r, size_t *ahead, uint32_t *out)
     uint64_t v = 0;
     size_t from = *ahead;
     for (int c; (c = peek(r, *ahead)) >= '0' && c <= '9'; ++*ahead)
-        v = v > MOST_REPEATS ? v : v * 10 + (uint64_t)(c - '0');
+        v = v > MOST_REPEATS_X ? v : v * 10 + (uint64_t)(c - '0');
     *out = (uint32_t)v;
     return *ahead > from;
 }
@@ -286,7 +293,7 @@ static size_t braces(const struct regex *r, uint32_t *min, uint32_t *max)
 }
 
 /* What follows an atom: a repeat or nothing. */
-static struct glc_re *repeated(struct regex *r, struct glc_re *re)
+static struct glc_re *repeated(struct regex *r, struct glc_re *re, bool is_group)
 {
     uint32_t min = 0, max = GLC_UNBOUNDED;
     size_t from = r->at, n = 1;
@@ -313,8 +320,10 @@ static struct glc_re *repeated(struct regex *r, struct glc_re *re)
     r->at += n;
     if (max != GLC_UNBOUNDED && min > max)
         return wrong(r, from, n, NULL, "the repeat's bounds are the wrong way round");
-    if (min > MOST_REPEATS || (max != GLC_UNBOUNDED && max > MOST_REPEATS))
-        return wrong(r, from, n, "at most 16777216", "the repeat is too large");
+    uint32_t most = glc_yara_is_x(r->p) ? MOST_REPEATS_X : MOST_REPEATS;
+    if (min > most || (max != GLC_UNBOUNDED && max > most))
+        return wrong(r, from, n, glc_yara_is_x(r->p) ? "at most 16777216" : "at most 32767",
+                     "the repeat is too large");
     bool lazy = peek(r, 0) == '?';
     if (lazy)
         r->at++;
@@ -328,6 +337,10 @@ static struct glc_re *repeated(struct regex *r, struct glc_re *re)
         return wrong(r, r->at, 1, "put parentheses around the inner one", "a repeat of a repeat");
     if (max == 0)
         return wrong(r, from, n, NULL, "a repeat of zero times");
+    uint64_t least, longest;
+    glc_re_length(re, &least, &longest);
+    if (longest == 0 && is_group) /* (\b)*: once is as good as often */
+        return min == 0 ? glc_re_empty(r->p->a) : re;
     if (re->kind == GLC_RE_ASSERT)
         return wrong(r, from, n, "^ $ \\b \\B match places, not characters", "nothing to repeat here");
     if (re->kind == GLC_RE_GAP && re->u.gap.min == 1 && re->u.gap.max == 1)
@@ -341,7 +354,7 @@ static struct glc_re *concatenation(struct regex *r)
     size_t kids = 0;
     for (int c; (c = peek(r, 0)) >= 0 && c != '|' && c != ')';) {
         struct glc_re *one = atom(r);
-        one = one == NULL ? NULL : repeated(r, one);
+        one = one == NULL ? NULL : repeated(r, one, c == '(');
         struct glc_re **slot =
             one == NULL ? NULL : glc_arena_push(r->p->a, &kid, &kids, sizeof(struct glc_re *));
         if (slot == NULL)
@@ -372,6 +385,52 @@ static struct glc_re *alternation(struct regex *r)
         r->at++;
     }
     return glc_re_alt(r->p->a, kid, (uint32_t)kids);
+}
+
+static bool is_dot(const struct glc_re *re)
+{
+    uint32_t set[8] = { 0 };
+    glc_set_add(set, '\n');
+    invert(set);
+    return re->kind == GLC_RE_GAP || (re->kind == GLC_RE_CLASS && memcmp(re->u.set, set, sizeof set) == 0);
+}
+
+/* Where an empty match is preferred, YARA finds only what begins with a byte that it looks for by itself:
+ * that of the first thing that may be left out. So x?? is x, x??y?? is x(y??), (a|b|) is (a|b), (a||b) is a,
+ * and x*? is nothing. NULL: nothing, or (p->failed) no memory. */
+static struct glc_re *filled(struct glc_yara_parser *p, struct glc_re *re)
+{
+    uint64_t min, max;
+    glc_re_length(re, &min, &max);
+    if (min != 0)
+        return re;
+    if (re->kind == GLC_RE_REPEAT && re->u.repeat.max == 1)
+        return is_dot(re->u.repeat.kid) ? NULL : filled(p, re->u.repeat.kid);
+    if (re->kind != GLC_RE_CAT && re->kind != GLC_RE_ALT)
+        return NULL;
+    uint32_t n = re->u.list.n;
+    struct glc_re **kid = glc_arena_array(p->a, n, sizeof(struct glc_re *));
+    if (kid == NULL)
+        return glc_yara_nomem(p);
+    memcpy(kid, re->u.list.kid, n * sizeof(struct glc_re *));
+    if (re->kind == GLC_RE_CAT) {
+        kid[0] = filled(p, kid[0]);
+        return kid[0] == NULL ? NULL : glc_re_cat(p->a, kid, n);
+    }
+    uint32_t ways = 0;
+    for (bool all = true; ways < n && all;) {
+        glc_re_length(kid[ways], &min, &max);
+        all = min != 0;
+        kid[ways] = filled(p, kid[ways]);
+        ways += kid[ways] != NULL;
+    }
+    return ways == 0 ? NULL : glc_re_alt(p->a, kid, ways);
+}
+
+struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re)
+{
+    struct glc_re *some = filled(p, re);
+    return some != NULL || p->failed ? some : re;
 }
 
 struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_tok *tok, bool nocase,

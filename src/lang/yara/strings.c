@@ -64,7 +64,7 @@ static void xor_range(struct glc_yara_parser *p, struct glc_yara_mods *m)
     (void)glc_yara_expect(p, GLC_YT_RPAREN, "behind the key");
 }
 
-static void alphabet(struct glc_yara_parser *p, struct glc_yara_mods *m)
+static void alphabet(struct glc_yara_parser *p, struct glc_span *out)
 {
     if (!glc_yara_accept(p, GLC_YT_LPAREN))
         return;
@@ -85,10 +85,7 @@ static void alphabet(struct glc_yara_parser *p, struct glc_yara_mods *m)
         glc_yara_say(p, GLC_ERROR, &t, NULL, "the alphabet has %zu bytes instead of 64", s.len);
     else if (twice && glc_yara_is_x(p))
         glc_yara_say(p, GLC_ERROR, &t, NULL, "the alphabet has a byte twice");
-    else if (m->alphabet.len != 0 && !glc_span_eq(m->alphabet, s) && !glc_yara_is_x(p))
-        glc_yara_say(p, GLC_ERROR, &t, NULL,
-                     "base64 and base64wide of one string must have the same alphabet");
-    m->alphabet = s;
+    *out = s;
     glc_yara_advance(p);
     (void)glc_yara_expect(p, GLC_YT_RPAREN, "behind the alphabet");
 }
@@ -112,6 +109,10 @@ static void check_together(struct glc_yara_parser *p, const struct glc_yara_mods
                                                       : NULL;
     if (other != NULL)
         glc_yara_say(p, GLC_ERROR, at, NULL, "%s and %s cannot stand together", one, other);
+    if (m->base64 && m->base64wide && !glc_yara_is_x(p) &&
+        !glc_span_eq(glc_yara_alphabet(m->alphabet), glc_yara_alphabet(m->wide_alphabet)))
+        glc_yara_say(p, GLC_ERROR, at, "without one it is the standard alphabet",
+                     "base64 and base64wide of one string must have the same alphabet");
 }
 
 /* All modifiers behind a string. */
@@ -131,7 +132,7 @@ static struct glc_yara_mods mods(struct glc_yara_parser *p, unsigned on, const c
         if (mod->kind == GLC_YT_XOR)
             xor_range(p, &m);
         else if (mod->kind == GLC_YT_BASE64 || mod->kind == GLC_YT_BASE64WIDE)
-            alphabet(p, &m);
+            alphabet(p, mod->kind == GLC_YT_BASE64 ? &m.alphabet : &m.wide_alphabet);
     }
     first.end = p->src->last_end;
     check_together(p, &m, &first);
@@ -164,6 +165,8 @@ static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
     struct glc_yara_mods m = mods(p, ON_REGEX, "a regular expression");
     bool greedy = true;
     struct glc_re *re = p->failed ? NULL : glc_yara_regex(p, &t, m.nocase, &greedy);
+    if (re != NULL && !greedy && !glc_yara_is_x(p))
+        re = glc_yara_filled(p, re);
     if (re == NULL)
         return;
     pattern->extent = greedy ? GLC_LONGEST : GLC_SHORTEST;
@@ -171,8 +174,9 @@ static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
     uint64_t min, max;
     glc_re_length(re, &min, &max);
     if (max == 0)
-        glc_yara_say(p, GLC_ERROR, &t, NULL, "this regular expression matches no byte");
-    else
+        glc_yara_say(p, glc_yara_is_x(p) ? GLC_ERROR : GLC_WARNING, &t, NULL,
+                     "this regular expression matches no byte, so it is never found");
+    if (!p->failed)
         (void)glc_yara_re_variants(p, re, &m, pattern);
 }
 
@@ -236,6 +240,9 @@ static void definition(struct glc_yara_parser *p)
         glc_yara_nomem(p);
         return;
     }
+    if (p->opt->limit_strings && p->patterns >= p->opt->max_strings)
+        glc_yara_say(p, GLC_ERROR, &id, NULL, "too many strings in rule \"%s\" (limit: %llu)",
+                     glc_yara_quote(p->rule_name).text, (unsigned long long)p->opt->max_strings);
     *slot = fresh;
     *tok = id;
     *used = false;

@@ -1,7 +1,11 @@
 /* Modifiers to variants: ascii and wide, one variant per xor key, up to three per base64 encoding. */
 #include "lang/yara/parser.h"
 
-static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+struct glc_span glc_yara_alphabet(struct glc_span given)
+{
+    static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return given.len != 0 ? given : glc_span_str(standard);
+}
 
 /* The next variant of a pattern whose array has room. */
 static bool add(struct glc_yara_parser *p, struct glc_pattern *pattern, struct glc_re *re,
@@ -31,7 +35,7 @@ static struct glc_span widen(struct glc_yara_parser *p, struct glc_span s)
 /* The characters of the encoding of `text` behind `shift` unknown bytes that do not depend on what is around
  * it. */
 static struct glc_span encode(struct glc_yara_parser *p, struct glc_span text, unsigned shift,
-                              const char *alphabet)
+                              const uint8_t *alphabet)
 {
     size_t from = (8 * (size_t)shift + 5) / 6, to = 8 * (shift + text.len) / 6;
     uint8_t *out = glc_arena_alloc(p->a, to + 1);
@@ -44,7 +48,7 @@ static struct glc_span encode(struct glc_yara_parser *p, struct glc_span text, u
         unsigned two = (unsigned)text.ptr[bit / 8] << 8;
         if (bit / 8 + 1 < text.len)
             two |= text.ptr[bit / 8 + 1];
-        out[i - from] = (uint8_t)alphabet[two >> (10 - bit % 8) & 63];
+        out[i - from] = alphabet[two >> (10 - bit % 8) & 63];
     }
     return glc_span(out, to > from ? to - from : 0);
 }
@@ -52,18 +56,20 @@ static struct glc_span encode(struct glc_yara_parser *p, struct glc_span text, u
 static bool add_base64(struct glc_yara_parser *p, struct glc_span text, const struct glc_yara_mods *m,
                        struct glc_pattern *pattern)
 {
-    const char *alphabet = m->alphabet.len != 0 ? (const char *)m->alphabet.ptr : standard;
-    const struct glc_variant plain = { 0 }, wide = { .wide = true };
-    for (unsigned shift = 0; shift < 3; shift++) {
-        struct glc_span s = encode(p, text, shift, alphabet);
+    for (unsigned at = 0; at < 6; at++) {
+        const struct glc_variant v = { .wide = at % 2 != 0 };
+        if (!(v.wide ? m->base64wide : m->base64))
+            continue;
+        struct glc_span s =
+            encode(p, text, at / 2, glc_yara_alphabet(v.wide ? m->wide_alphabet : m->alphabet).ptr);
         if (s.ptr == NULL)
             return false;
         if (s.len == 0)
             continue;
         struct glc_re *re = glc_re_bytes(p->a, s.ptr, NULL, (uint32_t)s.len);
-        if (m->base64 && !add(p, pattern, re, &plain))
-            return false;
-        if (m->base64wide && (re == NULL || !add(p, pattern, glc_re_wide(p->a, re), &wide)))
+        if (re != NULL && v.wide)
+            re = glc_re_wide(p->a, re);
+        if (!add(p, pattern, re, &v))
             return false;
     }
     return true;
