@@ -21,7 +21,7 @@ _glacis()
         ;;
     esac
     case ${COMP_WORDS[1]} in
-    scan) options='-s --signatures -d --define --json --all -j --jobs --exclude --one-file-system --max-filesize
+    scan) options='-s --signatures -d --define --json --all -j --jobs --exclude --one-file-system --pid --all-processes --max-filesize
         --timeout --dialect --pua -v --verbose -q --quiet --no-jail --help' ;;
     compile) options='-o --output --add-to -d --define --dialect --pua --strict --no-ir -q --quiet --help' ;;
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;

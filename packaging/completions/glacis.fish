@@ -12,6 +12,7 @@ complete -c glacis -f -n __glacis_needs_command -a compile -d 'make an image of 
 complete -c glacis -f -n __glacis_needs_command -a explain -d 'say why rules match a file or not'
 complete -c glacis -f -n __glacis_needs_command -a dump -d 'show what is in an image'
 complete -c glacis -f -n __glacis_needs_command -a yara -d 'scan and answer as yara does'
+complete -c glacis -f -n __glacis_needs_command -a yarac -d 'compile rules as yarac does'
 complete -c glacis -f -n __glacis_needs_command -a version -d 'say which version this is'
 complete -c glacis -f -n __glacis_needs_command -a help -d 'show help'
 
@@ -25,6 +26,8 @@ complete -c glacis -n '__glacis_is scan' -l all -d 'every finding of a file'
 complete -c glacis -n '__glacis_is scan' -s j -l jobs -x -d workers
 complete -c glacis -n '__glacis_is scan' -l exclude -x -d 'leave out what matches'
 complete -c glacis -n '__glacis_is scan' -l one-file-system -d 'do not enter other file systems'
+complete -c glacis -n '__glacis_is scan' -l pid -x -a '(__fish_complete_pids)' -d 'judge the memory of this process'
+complete -c glacis -n '__glacis_is scan' -l all-processes -d 'judge the memory of every process'
 complete -c glacis -n '__glacis_is scan' -l max-filesize -x -d 'larger files are unscanned'
 complete -c glacis -n '__glacis_is scan' -l timeout -x -d 'longest for a file'
 complete -c glacis -n '__glacis_is scan' -s v -l verbose -d 'name clean files too'

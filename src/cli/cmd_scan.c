@@ -7,6 +7,7 @@
 #include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/conf.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "cli/show.h"
 #include "cli/signatures.h"
@@ -32,6 +33,8 @@ enum option {
     OPT_EXCLUDE,
     OPT_ONE_FS,
     OPT_MAX_SIZE,
+    OPT_PID,
+    OPT_ALL_PROCESSES,
     OPT_TIMEOUT,
     OPT_DIALECT,
     OPT_PUA,
@@ -51,6 +54,8 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_EXCLUDE] = { "exclude", 0, "GLOB", "leave out what matches by path or by name; several times" },
     [OPT_ONE_FS] = { "one-file-system", 0, NULL, "do not enter other file systems" },
     [OPT_MAX_SIZE] = { "max-filesize", 0, "SIZE", "larger files are unscanned; 0, the default: no limit" },
+    [OPT_PID] = { "pid", 0, "PID", "judge the memory of this process; several times" },
+    [OPT_ALL_PROCESSES] = { "all-processes", 0, NULL, "judge the memory of every process" },
     [OPT_TIMEOUT] = { "timeout", 0, "SECONDS", "longest for a file, and 1 s more for each 4 MiB; 0: none" },
     [OPT_DIALECT] = { "dialect", 0, "yara|yara-x", "how YARA sources are read" },
     [OPT_PUA] = { "pua", 0, NULL,
@@ -76,6 +81,7 @@ struct slot {
     struct slot *next;
     char *path;
     size_t len, room;
+    struct glc_proc *proc; /* a process and no file */
 };
 
 struct run {
@@ -88,6 +94,9 @@ struct run {
     unsigned excludes;
     const char **path;
     unsigned paths;
+    pid_t pid[LIST];
+    unsigned pids;
+    bool all_processes;
     bool json, all, verbose, quiet, no_jail, pua;
     enum glc_dialect dialect;
 
@@ -134,7 +143,9 @@ static void on_verdict(void *to, void *tag, const struct glc_result *res)
     r->count.files++;
     r->count.bytes += res->size;
     r->scanned += res->scanned;
-    show_verdict(r, glc_span(s->path, s->len), res);
+    show_verdict(r, glc_span(s->path, s->len), s->proc != NULL ? glc_proc_place(s->proc, res) : res);
+    glc_proc_free(s->proc);
+    s->proc = NULL;
     s->next = r->vacant;
     r->vacant = s;
 }
@@ -226,6 +237,55 @@ static void hand_over(struct run *r, const char *path, size_t len, int fd, uint6
         return;
     }
     glc_pool_add(r->pool, fd, size, s);
+}
+
+static void scan_process(struct run *r, pid_t pid, bool by_name)
+{
+    char path[32];
+    int fd[3];
+    uint64_t size = 0;
+    struct glc_proc *proc = NULL;
+    (void)snprintf(path, sizeof path, "/proc/%lld", (long long)pid);
+    while (!glc_pool_room(r->pool))
+        if (!step(r, false, 100))
+            return;
+    enum glc_err e = glc_proc_open(pid, fd, &size, &proc);
+    if (!by_name && (e == GLC_UNSUPPORTED || (e == GLC_IO && (errno == ESRCH || errno == ENOENT))))
+        return; /* a kernel thread, or gone since the list was made */
+    if (e != GLC_OK) {
+        char reason[128];
+        (void)snprintf(reason, sizeof reason, "unreadable: %s",
+                       e == GLC_IO            ? strerror(errno)
+                       : e == GLC_UNSUPPORTED ? "it has no memory of its own"
+                                              : glc_err_name(e));
+        settle(r, glc_span_str(path), 0, reason);
+        return;
+    }
+    const char *label = glc_proc_label(proc);
+    struct slot *s = take_slot(r, label, strlen(label));
+    if (s == NULL) {
+        for (int i = 0; i < 3; i++)
+            close(fd[i]);
+        glc_proc_free(proc);
+        settle(r, glc_span_str(path), size, "out of memory");
+        return;
+    }
+    s->proc = proc;
+    glc_pool_add_memory(r->pool, fd, size, s);
+}
+
+static void scan_processes(struct run *r)
+{
+    for (unsigned i = 0; i < r->pids && !interrupted && !r->failed; i++)
+        scan_process(r, r->pid[i], true);
+    pid_t *all = r->all_processes ? glc_proc_all() : NULL;
+    for (size_t i = 0; all != NULL && all[i] != 0 && !interrupted && !r->failed; i++)
+        scan_process(r, all[i], false);
+    if (r->all_processes && all == NULL) {
+        r->count.errors++;
+        complain(r, "/proc", 5, "processes cannot be listed");
+    }
+    free(all);
 }
 
 /* Standard input: as it is where it is a file at its beginning, else copied into memory, unlooked at. */
@@ -385,6 +445,18 @@ static bool take_option(struct run *r, enum option o, const char *value)
     case OPT_PUA:
         r->pua = true;
         return true;
+    case OPT_PID:
+        if (!glc_num_u64(glc_span_str(value), &n) || n == 0 || n > INT32_MAX)
+            return bad_value("--pid", value, "the number of a process");
+        if (r->pids == LIST) {
+            fprintf(stderr, "glacis scan: too many processes: use --all-processes\n");
+            return false;
+        }
+        r->pid[r->pids++] = (pid_t)n;
+        return true;
+    case OPT_ALL_PROCESSES:
+        r->all_processes = true;
+        return true;
     case OPT_VERBOSE:
         r->verbose = true;
         return true;
@@ -415,7 +487,7 @@ static int parse_args(struct run *r, int argc, char **argv)
         else if (o == GLC_ARG_ERROR || !take_option(r, (enum option)o, value))
             return GLC_EXIT_ERROR;
     }
-    if (r->paths == 0) {
+    if (r->paths == 0 && r->pids == 0 && !r->all_processes) {
         fprintf(stderr, "glacis scan: no PATH\nTry 'glacis scan --help'.\n");
         return GLC_EXIT_ERROR;
     }
@@ -474,7 +546,7 @@ static int scan_all(struct run *r, char *worker)
         .program = worker,
         .workers = r->conf.jobs != 0 ? r->conf.jobs : processors(),
         .no_jail = r->no_jail,
-        .scan = { .all = r->all, .strings = r->json },
+        .scan = { .all = r->all, .strings = r->json || r->pids != 0 || r->all_processes },
         .timeout_s = r->conf.timeout,
         .image = r->sig.fd,
         .image_end = r->sig.end,
@@ -499,6 +571,7 @@ static int scan_all(struct run *r, char *worker)
     }
     if (!r->quiet)
         r->progress = glc_progress_new(&wo, r->path, only_stdin ? 0 : r->paths);
+    scan_processes(r);
     for (unsigned i = 0; i < r->paths && !interrupted && !r->failed; i++) {
         if (strcmp(r->path[i], "-") == 0)
             scan_stdin(r);

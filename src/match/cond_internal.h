@@ -147,7 +147,7 @@ bool glc_cond_arith(enum glc_cond_op op, struct glc_value *a,
                     const struct glc_value *b) GLC_CHECK; /* result in *a */
 bool glc_cond_compare(enum glc_cond_op op, struct glc_value *a, const struct glc_value *b) GLC_CHECK;
 bool glc_cond_text(enum glc_cond_op op, struct glc_value *a, const struct glc_value *b) GLC_CHECK;
-struct glc_value glc_cond_read(struct glc_span data, unsigned read, const struct glc_value *offset);
+struct glc_value glc_cond_read(const struct glc_layer *layer, unsigned read, const struct glc_value *offset);
 struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact);
 
 #endif

@@ -867,7 +867,7 @@ static bool do_constant(struct vm *m, enum glc_cond_op op)
     case GLC_C_READ:
         if (!small(m, GLC_READS, &i) || !need(m, 1) || !is_int(m, top(m, 0)))
             return false;
-        *top(m, 0) = glc_cond_read(m->env->layer->data, i, top(m, 0));
+        *top(m, 0) = glc_cond_read(m->env->layer, i, top(m, 0));
         return true;
     default:
         return fail(m, GLC_CORRUPT);
@@ -885,7 +885,7 @@ static bool do_matches(struct vm *m, struct glc_value *a, const struct glc_value
     struct glc_re_input in = { .data = a->u.text, .scratch = m->env->re, .steps = m->env->steps };
     bool found = false;
     glc_re_scratch_begin(m->env->re);
-    if (a->u.text.len != 0 && !asked(m, glc_re_search(&in, b->u.text, &found)))
+    if (!asked(m, glc_re_search(&in, b->u.text, &found)))
         return false;
     *a = glc_cond_bool(found);
     return true;

@@ -243,15 +243,21 @@ bool glc_cond_text(enum glc_cond_op op, struct glc_value *a, const struct glc_va
     return true;
 }
 
-struct glc_value glc_cond_read(struct glc_span data, unsigned read, const struct glc_value *offset)
+struct glc_value glc_cond_read(const struct glc_layer *layer, unsigned read, const struct glc_value *offset)
 {
     static const uint8_t width[GLC_READS] = { 1, 2, 4, 1, 2, 4, 1, 2, 4, 1, 2, 4, 4, 8, 4, 8 };
     bool real = read >= GLC_READ_F32;
     unsigned w = width[read];
-    if (!offset->defined || offset->u.integer < 0 || data.len < w ||
-        (uint64_t)offset->u.integer > data.len - w)
+    struct glc_span data = layer->data;
+    uint64_t at = (uint64_t)offset->u.integer;
+    if (layer->region != NULL) {
+        const struct glc_region *r = glc_layer_region(layer, at);
+        data = r != NULL ? r->bytes : glc_span(NULL, 0);
+        at -= r != NULL ? r->address : 0;
+    }
+    if (!offset->defined || offset->u.integer < 0 || data.len < w || at > data.len - w)
         return glc_cond_undefined(real ? GLC_T_FLOAT : GLC_T_INT);
-    const uint8_t *p = data.ptr + offset->u.integer;
+    const uint8_t *p = data.ptr + at;
     bool big = (read >= GLC_READ_U8BE && read <= GLC_READ_I32BE) || read >= GLC_READ_F32BE;
     uint64_t v = 0;
     for (unsigned i = 0; i < w; i++)
@@ -283,7 +289,7 @@ struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
     const struct glc_value none = glc_cond_undefined(GLC_T_INT);
     switch (fact) {
     case GLC_FACT_SIZE:
-        return glc_cond_int((int64_t)layer->data.len);
+        return layer->region != NULL ? none : glc_cond_int((int64_t)layer->data.len);
     case GLC_FACT_ENTRY:
         return place(layer->facts.entrypoint);
     case GLC_FACT_CLAM_ENTRY:

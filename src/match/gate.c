@@ -25,6 +25,8 @@ bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate)
 
 static bool concerned(const struct glc_matcher *m, const struct glc_img_rule *r)
 {
+    if (m->layer->region != NULL) /* it has no size and no first byte: the condition says */
+        return true;
     if ((r->classes & GLC_CLASS_BIT(m->layer->cls)) == 0 || m->data.len < r->size_min ||
         m->data.len > r->size_max)
         return false;

@@ -9,7 +9,7 @@
 /* A step is some nanoseconds: about what 16 bytes of a scan cost. */
 uint64_t glc_matcher_budget(const struct glc_matcher *m)
 {
-    return m->opt.steps != 0 ? m->opt.steps : 64 * (uint64_t)m->data.len + (UINT64_C(1) << 22);
+    return m->opt.steps != 0 ? m->opt.steps : 64 * m->size + (UINT64_C(1) << 22);
 }
 
 /* What rules that are judged always add, in eighths of a step a byte: the first few much, for sets are small
@@ -219,7 +219,7 @@ enum glc_err glc_matcher_judge(struct glc_matcher *m)
     if (e != GLC_OK)
         return e;
     uint64_t always = m->judges - touched, first = always < FIRST_RULES ? always : FIRST_RULES;
-    m->shared += (first * FIRST_ADD + (always - first) * NEXT_ADD) * m->data.len / 8;
+    m->shared += (first * FIRST_ADD + (always - first) * NEXT_ADD) * m->size / 8;
     /* Ascending: a rule refers to earlier ones only. */
     if (m->judges != 0)
         qsort(m->judge, m->judges, sizeof *m->judge, by_number);

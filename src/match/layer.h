@@ -31,8 +31,18 @@ static inline struct glc_facts glc_facts_none(void)
                                .version_info = GLC_NO_OFFSET };
 }
 
+/* A piece of an address space. */
+struct glc_region {
+    uint64_t address; /* of its first byte */
+    struct glc_span bytes;
+};
+
 struct glc_layer {
     struct glc_span data;
+    const struct glc_region
+        *region; /* memory of a process: sorted by address, none overlaps another, and
+                    offsets are addresses; `data` is the program's header then, for modules */
+    uint32_t regions;
     enum glc_class cls;
     bool nested; /* container says what the layer lies in */
     enum glc_class container;
@@ -43,5 +53,18 @@ struct glc_layer {
     const struct glc_modules *modules; /* registry; NULL: none */
     struct glc_libmagic *magic;        /* for struct glc_module_ctx */
 };
+
+/* The region that has a byte at `address`; NULL: none. */
+static inline const struct glc_region *glc_layer_region(const struct glc_layer *l, uint64_t address)
+{
+    uint32_t lo = 0, n = l->regions;
+    while (n > 1) {
+        uint32_t half = n / 2;
+        lo += l->region[lo + half].address <= address ? half : 0;
+        n -= half;
+    }
+    const struct glc_region *r = n == 0 ? NULL : &l->region[lo];
+    return r != NULL && address >= r->address && address - r->address < r->bytes.len ? r : NULL;
+}
 
 #endif

@@ -193,10 +193,16 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
     glc_matcher_pcre_begin(m);
     m->layer = layer;
     m->data = layer->data;
+    m->base = 0;
+    m->size = layer->data.len;
+    if (layer->region != NULL)
+        m->size = 0;
+    for (uint32_t i = 0; layer->region != NULL && i < layer->regions; i++)
+        m->size += layer->region[i].bytes.len;
     if (m->drops != 0)
         memset(m->dropped, 0, m->img->section[GLC_IMG_WINDOWS].n / 8 + 1);
     m->drops = m->work = 0;
-    m->flood = 8 * (uint64_t)m->data.len + (UINT64_C(1) << 16);
+    m->flood = 8 * m->size + (UINT64_C(1) << 16);
     m->shared = glc_matcher_budget(m) / 4;
     m->steps = glc_matcher_budget(m);
 }
@@ -239,9 +245,12 @@ enum glc_err glc_match(struct glc_matcher *m, const struct glc_layer *layer)
         return GLC_BUG;
     if (!find_group(m))
         return GLC_CORRUPT;
-    glc_matcher_pass(m);
+    for (uint32_t i = 0; i < glc_matcher_regions(m); i++) {
+        glc_matcher_turn(m, i);
+        glc_matcher_pass(m);
+    }
     enum glc_err e = glc_matcher_judge(m);
-    if (e == GLC_OK)
+    if (e == GLC_OK && layer->region == NULL) /* hash signatures are of files */
         e = glc_matcher_hashes(m);
     if (e == GLC_OK)
         e = list_found(m);

@@ -52,7 +52,9 @@ struct glc_matcher {
     const struct glc_image *img;
     struct glc_match_options opt;
     const struct glc_layer *layer;
-    struct glc_span data;
+    struct glc_span data; /* of the layer, or of its region at hand */
+    uint64_t base;        /* address of data's first byte; 0 in a file */
+    uint64_t size;        /* bytes of all of the layer */
     const struct glc_img_group *group;
     struct glc_bucket_table table[GLC_STAGES];
     enum glc_simd simd;
@@ -98,6 +100,20 @@ struct glc_matcher {
 
     struct glc_rule_cost *cost; /* of each rule; NULL: not counted */
 };
+
+/* Turn to one of the layer's regions; a file has one, itself. */
+static inline uint32_t glc_matcher_regions(const struct glc_matcher *m)
+{
+    return m->layer->region != NULL ? m->layer->regions : 1;
+}
+
+static inline void glc_matcher_turn(struct glc_matcher *m, uint32_t i)
+{
+    if (m->layer->region == NULL)
+        return;
+    m->data = m->layer->region[i].bytes;
+    m->base = m->layer->region[i].address;
+}
 
 /* gate.c: does the rule concern this layer? Moves it from UNKNOWN to LIVE or DEAD. */
 bool glc_matcher_gate_open(const struct glc_matcher *m, uint32_t gate);

@@ -36,6 +36,24 @@ static struct glc_slot *slot_of(struct glc_matcher *m, uint32_t pattern)
     return &m->slot[m->slots - 1];
 }
 
+/* Run over the layer, which may be of many regions: offsets become addresses then. */
+static enum glc_err gather(struct glc_gather *g, struct glc_matcher *m, uint32_t pattern)
+{
+    enum glc_err e = GLC_OK;
+    for (uint32_t r = 0; r < glc_matcher_regions(m) && e == GLC_OK; r++) {
+        uint64_t before = g->n;
+        glc_matcher_turn(m, r);
+        e = glc_gather_open(g, m, pattern);
+        if (e == GLC_OK)
+            e = glc_gather_run(g);
+        for (uint64_t i = before; i < g->n && m->base != 0; i++)
+            g->item[i].offset += m->base;
+        if (g->what == GLC_GATHER_ANY && g->hit)
+            break;
+    }
+    return e;
+}
+
 enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out)
 {
     if (known_absent(m, pattern)) {
@@ -51,9 +69,7 @@ enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
     if (s->present == 0) {
         struct glc_gather g = { .what = GLC_GATHER_ANY };
-        enum glc_err e = glc_gather_open(&g, m, pattern);
-        if (e == GLC_OK)
-            e = glc_gather_run(&g);
+        enum glc_err e = gather(&g, m, pattern);
         if (e != GLC_OK)
             return e;
         s->present = g.hit ? 2 : 1;
@@ -71,6 +87,15 @@ enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at
     bool found = false;
     if (v == NULL)
         return GLC_CORRUPT;
+    if (m->layer->region != NULL) {
+        const struct glc_region *r = glc_layer_region(m->layer, at);
+        if (r == NULL) {
+            *out = false;
+            return GLC_OK;
+        }
+        glc_matcher_turn(m, (uint32_t)(r - m->layer->region));
+        at -= m->base;
+    }
     if (!known_absent(m, pattern) && glc_matcher_range(m, p, &lo, &hi) && at >= lo && at < hi) {
         for (uint32_t i = 0; i < p->variants && !found; i++) {
             enum glc_err e = glc_matcher_variant_at(m, p, &v[i], at, &found, &len);
@@ -193,13 +218,14 @@ enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, bool leng
     if (!s->listed && (s->present == 1 || known_absent(m, pattern))) {
         s->listed = s->lengths = true;
     } else if (!s->listed) {
-        struct glc_gather g = { .what = lengths ? GLC_GATHER_ALL : GLC_GATHER_OFFSETS,
+        bool all = lengths || m->layer->region != NULL;
+        struct glc_gather g = { .what = all ? GLC_GATHER_ALL : GLC_GATHER_OFFSETS,
                                 .most = m->opt.most != 0 ? m->opt.most : MOST_DEFAULT };
         enum glc_err e = glc_gather_open(&g, m, pattern);
         if (e == GLC_OK && needs_lengths(&g))
             g.what = GLC_GATHER_ALL;
         if (e == GLC_OK)
-            e = glc_gather_run(&g);
+            e = gather(&g, m, pattern);
         if (e == GLC_OK)
             e = settle_list(m, &g, s);
         free(g.item);
@@ -243,6 +269,12 @@ enum glc_err glc_matcher_count(struct glc_matcher *m, uint32_t pattern, uint64_t
         *out = 0;
         return GLC_OK;
     }
+    if (!s->listed && m->layer->region != NULL) {
+        const struct glc_slot *list;
+        enum glc_err e = glc_matcher_list(m, pattern, true, &list);
+        if (e != GLC_OK)
+            return e;
+    }
     if (!s->listed && !s->counted && s->at_least < enough) {
         enum glc_err e = count_anew(m, s, enough);
         if (e != GLC_OK)
@@ -261,7 +293,7 @@ enum glc_err glc_matcher_in(struct glc_matcher *m, uint32_t pattern, uint64_t fi
         *out = false;
         return GLC_OK;
     }
-    if (!s->listed && s->ranges < FEW_RANGES) {
+    if (!s->listed && s->ranges < FEW_RANGES && m->layer->region == NULL) {
         struct glc_gather g = { .what = GLC_GATHER_ANY };
         enum glc_err e = glc_gather_open(&g, m, pattern);
         if (e != GLC_OK)

@@ -128,6 +128,14 @@ static void add_note(struct glc_scanner *s, const struct visit *v, const char *t
     n->layer = layer_path(s, v, &n->layers);
 }
 
+static struct glc_span bytes_at(const struct glc_layer *l, uint64_t at, uint64_t len)
+{
+    if (l->region == NULL)
+        return glc_span_sub(l->data, at, len);
+    const struct glc_region *r = glc_layer_region(l, at);
+    return r == NULL ? glc_span(NULL, 0) : glc_span_sub(r->bytes, at - r->address, len);
+}
+
 static void take_strings(struct glc_scanner *s, const struct visit *v, uint32_t image, uint32_t rule,
                          struct glc_finding *f)
 {
@@ -155,7 +163,7 @@ static void take_strings(struct glc_scanner *s, const struct visit *v, uint32_t 
             f->strings = (uint32_t)count;
             if (!s->opt.bytes)
                 continue;
-            struct glc_span b = glc_span_sub(v->layer.data, o[i].offset, o[i].length);
+            struct glc_span b = bytes_at(&v->layer, o[i].offset, o[i].length);
             b = glc_span_sub(b, 0, GLC_FOUND_BYTES);
             const char *copy = glc_arena_strdup(&s->results, b);
             if (copy != NULL)
@@ -381,10 +389,8 @@ static void begin(struct glc_scanner *s, struct glc_span data)
         s->budget.deadline = glc_clock_ns() + s->deadline_ms * 1000000u;
 }
 
-const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data)
+static const struct glc_result *end(struct glc_scanner *s)
 {
-    begin(s, data);
-    judge(s, NULL, &(struct glc_child){ .data = data });
     if (s->budget.hit != NULL && s->result.reason == NULL && !s->stop) {
         const char *made = glc_arena_printf(&s->results, "limit: %s", s->budget.hit);
         s->result.reason = made != NULL ? made : "limit";
@@ -399,6 +405,50 @@ const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span d
     r->note = s->note;
     r->notes = (uint32_t)s->notes;
     return r;
+}
+
+const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data)
+{
+    begin(s, data);
+    judge(s, NULL, &(struct glc_child){ .data = data });
+    return end(s);
+}
+
+/* The first region that begins with a program's header: that is what modules parse. */
+static struct glc_span program_of(const struct glc_region *region, uint32_t regions)
+{
+    for (uint32_t i = 0; i < regions; i++) {
+        const struct glc_format *f = glc_format_of(region[i].bytes);
+        if (f != NULL && (f->cls == GLC_CLASS_PE || f->cls == GLC_CLASS_ELF || f->cls == GLC_CLASS_MACHO))
+            return region[i].bytes;
+    }
+    return glc_span(NULL, 0);
+}
+
+const struct glc_result *glc_scan_memory(struct glc_scanner *s, const struct glc_region *region,
+                                         uint32_t regions, const char *unread)
+{
+    static const struct glc_region nowhere;
+    struct visit v = { .s = s };
+    begin(s, glc_span(NULL, 0));
+    v.layer = (struct glc_layer){
+        .data = program_of(region, regions),
+        .region = regions != 0 ? region : &nowhere,
+        .regions = regions,
+        .cls = GLC_CLASS_DATA,
+        .facts = glc_facts_none(),
+        .arena = &s->layers,
+        .modules = glc_format_modules(),
+    };
+    for (uint32_t i = 0; i < regions; i++)
+        s->result.size += region[i].bytes.len;
+    struct glc_arena_mark mark = glc_arena_mark(&s->layers);
+    match(&v);
+    glc_arena_rewind(&s->layers, mark);
+    s->result.scanned = s->result.size;
+    if (unread != NULL)
+        not_read(s, &v, unread, glc_span(NULL, 0));
+    return end(s);
 }
 
 const struct glc_result *glc_scan_explain(struct glc_scanner *s, struct glc_span data, struct glc_span rule,

@@ -78,6 +78,11 @@ void glc_scanner_costs_clear(struct glc_scanner *s);
  * its reason. */
 const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data);
 
+/* Judge the memory of a process: one layer without a size, in which offsets are addresses. `unread` (NULL:
+ * all was read) is why not all of it is there. */
+const struct glc_result *glc_scan_memory(struct glc_scanner *s, const struct glc_region *region,
+                                         uint32_t regions, const char *unread);
+
 /* Why each rule whose name is `rule` (empty: each that matched) matched or did not, layer by layer, as text
  * for people. The verdict is what glc_scan_bytes() would say. */
 const struct glc_result *glc_scan_explain(struct glc_scanner *s, struct glc_span data, struct glc_span rule,

@@ -14,6 +14,7 @@ const struct glc_wire_rule glc_wire_table[GLC_WIRE_TYPES] = {
     [GLC_WIRE_DEFINE] = { "define", true, 4, BODY_MOST, 0, 0, GLC_WIRE_OPENED },
     [GLC_WIRE_FILES] = { "files", true, 4, BODY_MOST, 1, GLC_WIRE_FDS, GLC_WIRE_OPENED },
     [GLC_WIRE_EXPLAIN] = { "explain", true, 20, BODY_MOST, 1, 1, GLC_WIRE_OPENED },
+    [GLC_WIRE_MEMORY] = { "memory", true, 20, 20, 3, 3, GLC_WIRE_OPENED },
     [GLC_WIRE_READY] = { "ready", false, 12, 12, 0, 0, GLC_WIRE_NEW | GLC_WIRE_AUDIT_NEW },
     [GLC_WIRE_FAILED] = { "failed", false, 0, 1024, 0, 0, ANY_STATE },
     [GLC_WIRE_RECORDS] = { "records", false, 1, BODY_MOST, 0, 0, GLC_WIRE_OPENED },

@@ -12,7 +12,7 @@
 #include "base/span.h"
 
 enum {
-    GLC_WIRE_VERSION = 1,
+    GLC_WIRE_VERSION = 2,
     GLC_WIRE_LONGEST = 32768, /* bytes of a message */
     GLC_WIRE_FDS = 64,        /* descriptors of a message */
 };
@@ -32,6 +32,8 @@ enum glc_wire_type {
     GLC_WIRE_AUDIT_OPENED, /* what was asked for by OPEN, or why not */
     GLC_WIRE_AUDIT_FOUND,  /* records: facts, gaps, what is done */
     GLC_WIRE_AUDIT_OPEN,   /* asks for a file of the image's folder */
+    /* of a scan again: */
+    GLC_WIRE_MEMORY, /* a process whose memory is to be judged */
     GLC_WIRE_TYPES
 };
 

@@ -38,7 +38,8 @@ struct job {
     uint32_t deadline_ms;
     void *tag;
     struct glc_span rule;
-    bool explain;
+    bool explain, memory;
+    int more[2];   /* of a process: pagemap, regions */
     uint8_t tries; /* workers that ended with it for no file's sake */
 };
 
@@ -108,6 +109,19 @@ static struct job ring_pop(struct ring *r)
     return j;
 }
 
+static void close_job(const struct job *j)
+{
+    close(j->fd);
+    for (int i = 0; i < 2 && j->memory; i++)
+        close(j->more[i]);
+}
+
+static void close_front(struct ring *r)
+{
+    struct job j = ring_pop(r);
+    close_job(&j);
+}
+
 struct glc_pool *glc_pool_new(const struct glc_pool_options *opt)
 {
     struct glc_pool *p = calloc(1, sizeof *p);
@@ -158,12 +172,12 @@ void glc_pool_free(struct glc_pool *p)
         if (w->process.pid != 0)
             (void)bury(w, true);
         while (w->out.n != 0)
-            close(ring_pop(&w->out).fd);
+            close_front(&w->out);
         free(w->out.job);
         glc_buf_done(&w->in);
     }
     while (p->queue.n != 0)
-        close(ring_pop(&p->queue).fd);
+        close_front(&p->queue);
     free(p->queue.job);
     free(p->worker);
     free(p->poll);
@@ -201,9 +215,14 @@ void glc_pool_explain(struct glc_pool *p, int fd, uint64_t size, struct glc_span
     add(p, &(struct job){ .fd = fd, .size = size, .tag = tag, .explain = true, .rule = rule });
 }
 
+void glc_pool_add_memory(struct glc_pool *p, const int fd[3], uint64_t size, void *tag)
+{
+    add(p, &(struct job){ .fd = fd[0], .more = { fd[1], fd[2] }, .size = size, .tag = tag, .memory = true });
+}
+
 static void settle(struct glc_pool *p, const struct job *j, const struct glc_result *r)
 {
-    close(j->fd);
+    close_job(j);
     p->pending--;
     p->opt.verdict(p->opt.to, j->tag, r);
 }
@@ -328,7 +347,7 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
     glc_buf_u32le(&b, 0);
     for (; n < BATCH && n < p->queue.n && w->out.n + n < p->window && (n == 0 || bytes < BATCH_BYTES); n++) {
         const struct job *j = ring_at(&p->queue, n);
-        if (j->explain)
+        if (j->explain || j->memory)
             break;
         glc_buf_u64le(&b, j->id);
         glc_buf_u64le(&b, j->size);
@@ -339,7 +358,7 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
     if (w->out.n == 0)
         w->moved_ns = glc_clock_ns();
     enum glc_err e;
-    if (n == 0) { /* the head is to be explained */
+    if (n == 0) { /* the head is no plain file */
         struct glc_buf x;
         const struct job *j = ring_at(&p->queue, 0);
         glc_buf_init(&x, GLC_WIRE_LONGEST - 1);
@@ -347,7 +366,9 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
         glc_buf_u64le(&x, j->size);
         glc_buf_u32le(&x, j->deadline_ms);
         glc_buf_put(&x, j->rule.ptr, j->rule.len);
-        e = glc_wire_send(w->process.sock, GLC_WIRE_EXPLAIN, glc_buf_span(&x), &j->fd, 1, false);
+        int all[3] = { j->fd, j->more[0], j->more[1] };
+        e = glc_wire_send(w->process.sock, j->memory ? GLC_WIRE_MEMORY : GLC_WIRE_EXPLAIN, glc_buf_span(&x), all,
+                          j->memory ? 3 : 1, false);
         glc_buf_done(&x);
         n = 1;
     } else {

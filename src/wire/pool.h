@@ -51,6 +51,10 @@ void glc_pool_add(struct glc_pool *p, int fd, uint64_t size, void *tag);
 /* Have the file explained rather than only judged; `rule` empty: the rules that match. */
 void glc_pool_explain(struct glc_pool *p, int fd, uint64_t size, struct glc_span rule, void *tag);
 
+/* Have a process judged: the descriptors (owned by the pool) of its /proc/PID/mem, its pagemap and its table
+ * of regions (wire/memory.h), and how many bytes they may be. */
+void glc_pool_add_memory(struct glc_pool *p, const int fd[3], uint64_t size, void *tag);
+
 /* Files that have no verdict yet. */
 unsigned glc_pool_pending(const struct glc_pool *p);
 

@@ -11,6 +11,7 @@
 #include "format/format.h"
 #include "wire/hello.h"
 #include "wire/mapping.h"
+#include "wire/memory.h"
 #include "wire/msg.h"
 #include "wire/process.h"
 #include "wire/record.h"
@@ -285,6 +286,31 @@ static bool on_explain(struct worker *w, struct glc_wire_msg *m)
     return ok;
 }
 
+static bool on_memory(struct worker *w, struct glc_wire_msg *m)
+{
+    struct glc_cursor c = glc_cursor(m->body);
+    struct glc_memory p;
+    struct glc_result r;
+    w->id = glc_cursor_u64le(&c);
+    uint64_t size = glc_cursor_u64le(&c);
+    uint32_t ms = glc_cursor_u32le(&c);
+    glc_scanner_deadline(w->scanner, ms);
+    atomic_store_explicit(&w->page->current, w->id, memory_order_relaxed);
+    enum glc_err e = glc_memory_read(m->fd[0], m->fd[1], m->fd[2],
+                                     ms == 0 ? 0 : glc_clock_ns() + (uint64_t)ms * 1000000u, &p);
+    glc_wire_close_fds(m);
+    if (e == GLC_CORRUPT)
+        return false;
+    if (e != GLC_OK) {
+        unscanned(&r, size, "out of memory");
+        return answer(w, &r) && flush(w);
+    }
+    r = *glc_scan_memory(w->scanner, p.region, p.regions, p.unread[0] != 0 ? p.unread : NULL);
+    bool ok = answer(w, &r) && flush(w);
+    glc_memory_done(&p);
+    return ok;
+}
+
 int glc_worker_serve(int sock, const struct glc_worker_hello *hello)
 {
     struct worker w = { .sock = sock, .in = malloc(GLC_WIRE_LONGEST + 1), .sent_at = glc_clock_ns() };
@@ -307,6 +333,8 @@ int glc_worker_serve(int sock, const struct glc_worker_hello *hello)
             ok = on_files(&w, &m);
         else if (ok && m.type == GLC_WIRE_EXPLAIN)
             ok = on_explain(&w, &m);
+        else if (ok && m.type == GLC_WIRE_MEMORY)
+            ok = on_memory(&w, &m);
         else
             ok = false;
         state = GLC_WIRE_OPENED;
