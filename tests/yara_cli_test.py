@@ -26,6 +26,29 @@ EXTERN = "rule E { condition: number == 5 and text contains \"x\" and truth }"
 CONSOLE = 'import "console" rule L { condition: console.log("size ", filesize) and console.hex("x", 255) }'
 LONG = "rule G { strings: $a = /abc.{900}/s condition: $a }"
 
+# Where glacis answers differently on purpose: the command line, and why.
+MEANT = {
+    "yarac r.yar no/such/folder/out.c": "what could not be written is an error",
+    "yara r.c f1": "a compiled image is known by its first bytes, with or without -C",
+}
+# What both are asked to compile first: the last argument is the file that the other lines use.
+COMPILE = [args.split() for args in """
+r.yar r.c
+a:r.yar b:third.yar two.c
+-d number=7 -d text=abc -d truth=false e.yar e.c
+bad.yar out.c
+nothing.yar out.c
+r.yar r.yar out.c
+slow.yar out.c
+-w slow.yar out.c
+--fail-on-warnings slow.yar out.c
+--fail-on-warnings -w slow.yar out.c
+r.yar no/such/folder/out.c
+r.yar
+-d x r.yar out.c
+--max-strings-per-rule=1 r.yar out.c
+-v
+""".strip().splitlines()]
 CASES = [args.split() for args in """
 r.yar f1
 r.yar f2
@@ -77,12 +100,107 @@ r.yar
 -d x r.yar f1
 --no-such-option r.yar f1
 --fail-on-warnings slow.yar f1
+--fail-on-warnings -w slow.yar f1
+-s -f r.yar f1
+-f -L r.yar f1
+-i A -i B r.yar f1
+-t t1 -t zz r.yar f1
+-i zz -n r.yar f1
+--tag=t1 r.yar f1
+--identifier=B r.yar f1
+-gt t1 r.yar f1
+-egmsL r.yar f1
+--print-namespace --print-tags --print-meta --print-strings --print-string-length r.yar f1
+r.yar -s f1
+r.yar f1 -s
+./r.yar ./f1
+x:r.yar f1
+-e x_y:r.yar f1
+-e :r.yar f1
+-e a.b:r.yar f1
+-e a:r.yar a:third.yar f1
+r.yar r.yar f1
+inc.yar f1
+-p 0 r.yar f1
+-p 33 r.yar f1
+-p abc r.yar f1
+-l abc r.yar f1
+-a abc r.yar f1
+-k abc r.yar f1
+-l 0 r.yar f1
+-l
+--tag
+-x
+-x pe r.yar f1
+-x pe=nofile r.yar f1
+-x pe=f1 r.yar f1
+-x nomodule=f1 r.yar f1
+-d =1 r.yar f1
+-d s=abc -d n=-5 -d f=1.5 -d b=true r.yar f1
+--max-strings-per-rule=0 r.yar f1
+--max-strings-per-rule=4 r.yar f1
+--max-strings-per-rule=100 r.yar f1
+--max-process-memory-chunk=1000000 r.yar f1
+-z 3 -p 1 -r r.yar one
+-z 8 -p 1 -r r.yar one
+--skip-larger=2 -p 1 -r r.yar one
+-p 1 -rN r.yar linked
+-p 1 -r r.yar linked
+-p 1 -N r.yar linked
+-p 1 r.yar linked
+-p 1 -rc r.yar linked
+r.yar linked/file
+-N r.yar linked/file
+-p 1 --scan-list r.yar list2
+-p 1 -r --scan-list r.yar list2
+--scan-list r.yar nolist
+-C r.yar f1
+-C r.c f1
+-sC r.c f1
+-C two.c f1
+-eC two.c f1
+-C r.c two.c f1
+r.c f1
+-C -d x=1 r.c f1
+-d number=5 -d text=x -d truth=true -C e.c f1
+-C e.c f1
+r.yar 999999999
+r.yar 0
+r.yar 42
+r.yar 43
+-c r.yar 42
+-v
 """.strip().splitlines()]
 
 
 def run(program, args, cwd):
     p = subprocess.run([*program, *args], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     return p.returncode, p.stdout, p.stderr
+
+
+def lines(out):
+    """Of several files: what threads print is in no order, so whole files' blocks are sorted."""
+    blocks = []
+    for line in out.split(b"\n"):
+        if line.startswith(b"0x") and blocks:
+            blocks[-1] += b"\n" + line
+        else:
+            blocks.append(line)
+    return sorted(blocks)
+
+
+def differ(glacis, name, args, top):
+    """Complain about one command line; false: it answers alike. `-v` names a version, of which there are several."""
+    dirs = [os.path.join(top, d) for d in ("yara", "glacis")]
+    want, got = run([name], args, dirs[0]), run([glacis, name], args, dirs[1])
+    if want[0] == got[0] and (lines(want[1]) == lines(got[1]) or args == ["-v"]):
+        return False
+    if " ".join([name, *args]) in MEANT:
+        return False
+    print("differs:", name, *args)
+    for who, (code, out, err) in (("yara", want), ("glacis", got)):
+        print(f"  {who}: exit code {code}\n    {out!r}\n    {err[-300:]!r}")
+    return True
 
 
 def main():
@@ -97,25 +215,27 @@ def main():
         "slow.yar": b"rule S { strings: $a = /.*a/ condition: $a }",
         "f1": b"xxabc\x00\x01\x02\x03abcddd\nw\x00i\x00d\x00e\x00 \xc3\xa9\x1b\\ " + bytes(c ^ 2 for c in b"hello"),
         "f2": b"zz", "empty": b"", "long": b"abc" + bytes(range(256)) * 5, "list": b"f1\nf2\n",
+        "third.yar": b"rule T { condition: true }", "inc.yar": b'include "third.yar"\nrule J { condition: T }',
+        "list2": b"one\nf1\nnofile\n", "42": b"abc", "linked/plain": b"abc",
         "one/f": b"abc abc", "one/sub/g": b"zzz",
     }
     bad = 0
     try:
-        for name, data in files.items():
-            os.makedirs(os.path.dirname(os.path.join(top, name)) or top, exist_ok=True)
-            with open(os.path.join(top, name), "wb") as f:
-                f.write(data)
-        for args in CASES:
-            want, got = run(["yara"], args, top), run([glacis, "yara"], args, top)
-            if want[:2] == got[:2]:
-                continue
-            bad += 1
-            print("differs:", *args)
-            for who, (code, out, err) in (("yara", want), ("glacis", got)):
-                print(f"  {who}: exit code {code}\n    {out!r}\n    {err[-300:]!r}")
+        for where in ("yara", "glacis"):
+            for name, data in files.items():
+                path = os.path.join(top, where, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as f:
+                    f.write(data)
+            os.symlink("../f1", os.path.join(top, where, "linked/file"))
+            os.symlink("../one", os.path.join(top, where, "linked/folder"))
+            os.symlink("nowhere", os.path.join(top, where, "linked/dead"))
+        bad = sum(differ(glacis, "yarac", args, top) for args in COMPILE)
+        bad += sum(differ(glacis, "yara", args, top) for args in CASES)
     finally:
         shutil.rmtree(top)
-    print(f"{len(CASES) - bad} of {len(CASES)} command lines answer alike")
+    total = len(CASES) + len(COMPILE)
+    print(f"{total - bad} of {total} command lines answer alike")
     return 1 if bad else 0
 
 

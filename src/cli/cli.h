@@ -25,6 +25,7 @@ int glc_audit_command(const char *worker, int argc, char **argv); /* the same, w
 int glc_cmd_bench(int argc, char **argv);
 int glc_cmd_version(int argc, char **argv);
 int glc_cmd_yara(int argc, char **argv);
+int glc_cmd_yarac(int argc, char **argv);
 int glc_cmd_help(int argc, char **argv);
 
 #endif

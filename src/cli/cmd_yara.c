@@ -6,12 +6,15 @@
 #include "cli/args.h"
 #include "cli/beside.h"
 #include "cli/cli.h"
+#include "cli/process.h"
 #include "cli/show.h"
 #include "cli/signatures.h"
 #include "cli/walk.h"
 #include "wire/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,7 +53,7 @@ enum option {
     OPTIONS
 };
 
-enum { LIST = 256, SHOWN = 512 /* bytes of a match that are printed */ };
+enum { THREADS = 32, SHOWN = 512 /* bytes of a match that are printed */ };
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_ATOMS] = { "atom-quality-table", 0, "FILE", "taken and not needed" },
@@ -58,19 +61,20 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_COUNT] = { "count", 'c', NULL, "print only number of matches" },
     [OPT_DEFINE] = { "define", 'd', "VAR=VALUE", "define external variable" },
     [OPT_FAIL] = { "fail-on-warnings", 0, NULL, "fail on warnings" },
-    [OPT_FAST] = { "fast-scan", 'f', NULL, "taken and not needed" },
-    [OPT_ID] = { "identifier", 'i', "IDENTIFIER", "print only rules named IDENTIFIER" },
+    [OPT_FAST] = { "fast-scan", 'f', NULL, "print only the first place of a string" },
+    [OPT_ID] = { "identifier", 'i', "IDENTIFIER", "print only rules named IDENTIFIER; several times" },
     [OPT_CHUNK] = { "max-process-memory-chunk", 0, "NUMBER", "taken and not needed" },
     [OPT_MAX_RULES] = { "max-rules", 'l', "NUMBER", "stop after this many rules of a file" },
-    [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER", "taken and not needed" },
-    [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "not supported yet" },
+    [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER",
+                          "refuse rules with more strings; default: no limit" },
+    [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "data for MODULE: none here takes any" },
     [OPT_NEGATE] = { "negate", 'n', NULL, "print only not satisfied rules" },
     [OPT_NO_LINKS] = { "no-follow-symlinks", 'N', NULL, "do not follow symlinks when scanning" },
     [OPT_NO_WARNINGS] = { "no-warnings", 'w', NULL, "disable warnings" },
     [OPT_META] = { "print-meta", 'm', NULL, "print metadata" },
     [OPT_PRINT_MODULE] = { "print-module-data", 'D', NULL, "not supported yet" },
     [OPT_NAMESPACE] = { "print-namespace", 'e', NULL, "print rules' namespace" },
-    [OPT_STATS] = { "print-stats", 'S', NULL, "taken; see glacis dump" },
+    [OPT_STATS] = { "print-stats", 'S', NULL, "print rules' statistics" },
     [OPT_STRINGS] = { "print-strings", 's', NULL, "print matching strings" },
     [OPT_LENGTH] = { "print-string-length", 'L', NULL, "print length of matched strings" },
     [OPT_XOR] = { "print-xor-key", 'X', NULL, "print xor key and plaintext of matched strings" },
@@ -79,7 +83,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_LIST] = { "scan-list", 0, NULL, "scan files listed in FILE, one per line" },
     [OPT_SKIP_LARGER] = { "skip-larger", 'z', "NUMBER", "skip larger files when scanning a directory" },
     [OPT_STACK] = { "stack-size", 'k', "SLOTS", "taken and not needed" },
-    [OPT_TAG] = { "tag", 't', "TAG", "print only rules tagged as TAG" },
+    [OPT_TAG] = { "tag", 't', "TAG", "print only rules tagged as TAG; several times" },
     [OPT_THREADS] = { "threads", 'p', "NUMBER", "this many workers" },
     [OPT_TIMEOUT] = { "timeout", 'a', "SECONDS", "abort scanning a file after this many seconds" },
     [OPT_VERSION] = { "version", 'v', NULL, "show version information" },
@@ -87,16 +91,17 @@ static const struct glc_opt options[OPTIONS] = {
 
 static const struct glc_usage usage = {
     .command = "glacis yara",
-    .operands = "[NAMESPACE:]RULES... FILE|DIR",
+    .operands = "[NAMESPACE:]RULES... FILE|DIR|PID",
     .about = "Scan as yara(1) does and print what it prints. Exit code: 0, or 1 on an error.",
     .opt = options,
     .opts = OPTIONS,
 };
 
 struct run {
-    bool compiled, count, negate, no_links, meta, space, strings, length, xors, tags, recursive, list,
-        fail_on_warnings;
-    const char *id, *tag;
+    bool compiled, stats, fast, count, negate, no_links, meta, space, strings, length, xors, tags, recursive,
+        list, fail_on_warnings;
+    const char **id, **tag; /* each ended by NULL; none: all */
+    unsigned ids, tags_wanted;
     uint64_t max_rules, skip_larger, workers, timeout;
     struct glc_signatures sig;
     struct glc_pool *pool;
@@ -174,14 +179,24 @@ static void print_meta(const struct glc_image *img, uint32_t rule, uint32_t meta
     fputs("] ", stdout);
 }
 
-static bool has_tag(const struct glc_image *img, uint32_t rule, uint32_t tags, const char *want)
+static bool is_one_of(struct glc_span s, const char *const *list, unsigned n)
 {
-    for (uint32_t i = 0; i < tags; i++) {
-        struct glc_span t;
-        if (glc_image_tag(img, rule, i, &t) == GLC_OK && glc_span_is(t, want))
+    for (unsigned i = 0; i < n; i++)
+        if (glc_span_is(s, list[i]))
             return true;
-    }
     return false;
+}
+
+/* Do -i and -t let it through? */
+static bool is_wanted(const struct run *r, const struct glc_image *img, uint32_t rule,
+                      const struct glc_rule_info *info)
+{
+    bool tagged = r->tags_wanted == 0;
+    for (uint32_t i = 0; i < info->tags && !tagged; i++) {
+        struct glc_span t;
+        tagged = glc_image_tag(img, rule, i, &t) == GLC_OK && is_one_of(t, r->tag, r->tags_wanted);
+    }
+    return tagged && (r->ids == 0 || is_one_of(info->name, r->id, r->ids));
 }
 
 /* One rule's lines, unless the options leave it out. */
@@ -192,8 +207,7 @@ static void print_rule(const struct run *r, uint32_t image, uint32_t rule, const
     struct glc_rule_info info;
     if (r->count || glc_image_rule(img, rule, &info) != GLC_OK || info.is_private)
         return;
-    if ((r->id != NULL && !glc_span_is(info.name, r->id)) ||
-        (r->tag != NULL && !has_tag(img, rule, info.tags, r->tag)))
+    if (!is_wanted(r, img, rule, &info))
         return;
     if (r->space)
         printf("%.*s:", (int)info.space.len, (const char *)info.space.ptr);
@@ -212,7 +226,8 @@ static void print_rule(const struct run *r, uint32_t image, uint32_t rule, const
     printf("%s\n", path);
     if ((r->strings || r->length || r->xors) && f != NULL)
         for (uint32_t i = 0; i < f->strings; i++)
-            print_string(r, img, rule, &f->string[i]);
+            if (!r->fast || i == 0 || f->string[i].pattern != f->string[i - 1].pattern)
+                print_string(r, img, rule, &f->string[i]);
 }
 
 static const struct glc_finding *finding_of(const struct glc_result *res, uint32_t image, uint32_t rule)
@@ -282,12 +297,87 @@ static bool step(struct run *r, bool drain)
     return false;
 }
 
+static bool wait_for_room(struct run *r)
+{
+    while (!glc_pool_room(r->pool))
+        if (!step(r, false))
+            return false;
+    return true;
+}
+
+/* The descriptor is gone afterwards. False: no more. */
+static bool hand_over(struct run *r, const char *path, int fd, uint64_t size, bool in_folder)
+{
+    bool larger = in_folder && r->skip_larger != 0 && size >= r->skip_larger; /* so yara does */
+    if (larger)
+        fprintf(stderr, "skipping %s (%llu bytes) because it's larger than %llu bytes.\n", path,
+                (unsigned long long)size, (unsigned long long)r->skip_larger);
+    char *copy = larger || !wait_for_room(r) ? NULL : strdup(path);
+    if (copy == NULL) {
+        close(fd);
+        return larger;
+    }
+    glc_pool_add(r->pool, fd, size, copy);
+    return true;
+}
+
+/* -r follows links to folders too, but goes round no circle. */
+static void scan_linked(struct run *r, const char *path)
+{
+    char *const top[] = { (char *)(uintptr_t)path, NULL };
+    FTS *all = fts_open(top, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    const FTSENT *e;
+    while (all != NULL && (e = fts_read(all)) != NULL) {
+        if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+            fprintf(stderr, "error scanning %s: could not open file\n", e->fts_path);
+        if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
+            continue;
+        int fd = open(e->fts_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+            fprintf(stderr, "error scanning %s: could not open file\n", e->fts_path);
+            if (fd >= 0)
+                close(fd);
+        } else if (!hand_over(r, e->fts_path, fd, (uint64_t)st.st_size, true)) {
+            break;
+        }
+    }
+    if (all != NULL)
+        (void)fts_close(all);
+}
+
+/* A number that names no file is a process. */
+static bool scan_process(struct run *r, const char *name)
+{
+    uint64_t pid, size;
+    int fd[3];
+    struct glc_proc *proc;
+    if (!glc_num_u64(glc_span_str(name), &pid) || pid == 0 || pid > INT32_MAX || access(name, F_OK) == 0)
+        return false;
+    char *copy = strdup(name);
+    if (copy == NULL || glc_proc_open((pid_t)pid, fd, &size, &proc) != GLC_OK) {
+        fprintf(stderr, "error scanning %s: can not attach to process (try running as root)\n", name);
+        r->code = 1;
+        free(copy);
+        return true;
+    }
+    glc_proc_free(proc); /* yara names no mapping */
+    glc_pool_add_memory(r->pool, fd, size, copy);
+    return true;
+}
+
 static void scan_path(struct run *r, struct glc_walk *w, const char *path)
 {
     struct glc_walk_entry e = { .kind = GLC_WALK_FILE };
     struct stat st;
+    if (!r->list && scan_process(r, path))
+        return;
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     r->folder = r->folder || folder;
+    if (folder && r->recursive && !r->no_links) {
+        scan_linked(r, path);
+        return;
+    }
     glc_walk_start(w, path);
     for (;;) {
         glc_walk_next(w, &e);
@@ -295,27 +385,12 @@ static void scan_path(struct run *r, struct glc_walk *w, const char *path)
             return;
         if (e.kind == GLC_WALK_ERROR) {
             fprintf(stderr, "error scanning %s: could not open file\n", e.path);
-            r->code = 1;
+            r->code = r->folder ? r->code : 1;
         }
         if (e.kind != GLC_WALK_FILE)
             continue;
-        char *copy = strdup(e.path);
-        bool larger = folder && r->skip_larger != 0 && e.size > r->skip_larger;
-        if (larger)
-            fprintf(stderr, "skipping %s (%llu bytes) because it's larger than %llu bytes.\n", e.path,
-                    (unsigned long long)e.size, (unsigned long long)r->skip_larger);
-        if (copy == NULL || larger) {
-            close(e.fd);
-            free(copy);
-            continue;
-        }
-        while (!glc_pool_room(r->pool))
-            if (!step(r, false)) {
-                close(e.fd);
-                free(copy);
-                return;
-            }
-        glc_pool_add(r->pool, e.fd, e.size, copy);
+        if (!hand_over(r, e.path, e.fd, e.size, folder))
+            return;
     }
 }
 
@@ -326,7 +401,7 @@ static void scan_list(struct run *r, struct glc_walk *w, const char *list)
     size_t room = 0;
     ssize_t n;
     if (f == NULL) {
-        fprintf(stderr, "error: cannot open scan list file: %s\n", list);
+        fprintf(stderr, "error: could not open file \"%s\".\n", list);
         r->code = 1;
         return;
     }
@@ -380,15 +455,26 @@ static void scan(struct run *r, const char *target, const char *const *define)
     free(worker);
 }
 
-static bool take_number(const char *value, uint64_t most, uint64_t *out)
+static bool take_number(enum option o, const char *value, uint64_t *out)
 {
-    uint64_t n;
-    if (!glc_num_u64(glc_span_str(value), &n) || n > most) {
-        fprintf(stderr, "glacis yara: %s: not a number that can be taken here\n", value);
+    int64_t n;
+    if (!glc_num_i64(glc_span_str(value), &n)) {
+        fprintf(stderr, "option `--%s` requires an integer argument\n", options[o].name);
         return false;
     }
-    *out = n;
+    *out = n < 0 ? 0 : (uint64_t)n;
     return true;
+}
+
+/* MODULE=FILE is held to what it says, though no module takes data. */
+static bool check_module_data(const char *value)
+{
+    const char *eq = strchr(value, '=');
+    if (eq == NULL)
+        fprintf(stderr, "error: wrong syntax for `-x` option.\n");
+    else if (access(eq + 1, R_OK) != 0)
+        fprintf(stderr, "error: could not open file \"%s\".\n", eq + 1);
+    return eq != NULL && access(eq + 1, R_OK) == 0;
 }
 
 static bool take_option(struct run *r, enum option o, const char *value, struct glc_build_options *bo)
@@ -405,10 +491,16 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
         r->fail_on_warnings = true;
         return true;
     case OPT_ID:
-        r->id = value;
+        r->id[r->ids++] = value;
         return true;
     case OPT_TAG:
-        r->tag = value;
+        r->tag[r->tags_wanted++] = value;
+        return true;
+    case OPT_FAST:
+        r->fast = true;
+        return true;
+    case OPT_STATS:
+        r->stats = true;
         return true;
     case OPT_NEGATE:
         r->negate = true;
@@ -444,26 +536,29 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
         r->list = true;
         return true;
     case OPT_MAX_RULES:
-        return take_number(value, UINT64_MAX, &r->max_rules);
+        return take_number(o, value, &r->max_rules);
     case OPT_SKIP_LARGER:
-        return take_number(value, UINT64_MAX, &r->skip_larger);
+        return take_number(o, value, &r->skip_larger);
     case OPT_THREADS:
-        return take_number(value, 64, &r->workers);
+        if (!take_number(o, value, &r->workers))
+            return false;
+        if (r->workers > THREADS)
+            fprintf(stderr, "maximum number of threads is %d\n", THREADS);
+        return r->workers <= THREADS;
     case OPT_TIMEOUT:
-        return take_number(value, 1000000, &r->timeout);
-    case OPT_CHUNK:
+        return take_number(o, value, &r->timeout);
     case OPT_MAX_STRINGS:
+        bo->limit_strings = true;
+        return take_number(o, value, &bo->max_strings);
+    case OPT_CHUNK:
     case OPT_STACK:
-        return take_number(value, UINT64_MAX, &ignored);
+        return take_number(o, value, &ignored);
     case OPT_MODULE_DATA:
-        fprintf(stderr, "glacis yara: -x: extra data for modules is not supported yet\n");
-        return false;
+        return check_module_data(value);
     case OPT_PRINT_MODULE:
-        fprintf(stderr, "glacis yara: -D: not supported yet\n");
+        fprintf(stderr, "glacis yara: -D: use glacis dump --module MODULE FILE\n");
         return false;
     case OPT_ATOMS:
-    case OPT_FAST:
-    case OPT_STATS:
     case OPT_DEFINE:
     case OPT_VERSION:
     case OPTIONS:
@@ -473,18 +568,45 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
 }
 
 /* Compile or open the rules; false: told. */
-static bool open_rules(struct run *r, const char *const *rules, unsigned n, struct glc_build_options *bo)
+static bool open_rules(struct run *r, const char **rules, unsigned n, struct glc_build_options *bo)
 {
     struct stat st;
-    for (unsigned i = 0; i < n; i++)
-        if (stat(rules[i], &st) != 0 && strchr(rules[i], ':') == NULL) {
-            fprintf(stderr, "error: could not open file: %s\n", rules[i]);
+    unsigned images = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (strcmp(rules[i], "-") == 0)
+            rules[i] = "/dev/stdin";
+        const char *path = rules[i], *colon = strchr(path, ':');
+        if (stat(path, &st) != 0 && (colon == NULL || stat(path = colon + 1, &st) != 0)) {
+            fprintf(stderr, "error: could not open file: %s\n", path);
             return false;
         }
+        images += glc_signatures_is_image(path);
+    }
+    if (images != 0 && n > 1) {
+        fprintf(stderr, "error: can't accept multiple rules files if one of them is in compiled form.\n");
+        return false;
+    }
+    if (r->compiled && images != n) {
+        fprintf(stderr, "invalid compiled rules file.\n");
+        return false;
+    }
     bo->strict = true;
     bo->assume_yara = true;
-    bo->fail_on_warnings = r->fail_on_warnings;
+    bo->fail_on_warnings = r->fail_on_warnings && !bo->no_warnings;
     return glc_signatures_open(&r->sig, rules, n, bo) == GLC_OK;
+}
+
+static void print_stats(const struct run *r)
+{
+    uint64_t rules = 0, patterns = 0;
+    for (uint32_t i = 0; i < r->sig.n; i++) {
+        struct glc_image_stats st;
+        glc_image_stats(r->sig.image[i], &st);
+        rules += st.rules;
+        patterns += st.patterns;
+    }
+    printf("number of rules                    : %llu\nnumber of strings                  : %llu\n",
+           (unsigned long long)rules, (unsigned long long)patterns);
 }
 
 int glc_cmd_yara(int argc, char **argv)
@@ -492,13 +614,15 @@ int glc_cmd_yara(int argc, char **argv)
     struct run r = { 0 };
     struct glc_build_options bo = { 0 };
     struct glc_args a;
-    const char **operand = calloc((size_t)argc * 2 + 2, sizeof *operand), *value = NULL;
+    const char **operand = calloc((size_t)argc * 4 + 4, sizeof *operand), *value = NULL;
     const char **define = operand + argc + 1;
     unsigned operands = 0, defines = 0;
     int o;
     r.code = 1;
     if (operand == NULL)
         return 1;
+    r.id = define + argc + 1;
+    r.tag = r.id + argc + 1;
     glc_args_init(&a, &usage, argc, argv);
     while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
         if (o == GLC_ARG_HELP || o == OPT_VERSION) {
@@ -513,9 +637,9 @@ int glc_cmd_yara(int argc, char **argv)
             operand[operands++] = value;
         else if (o == OPT_DEFINE && strchr(value, '=') == NULL) {
             fprintf(stderr, "error: wrong syntax for `-d` option.\n"); /* and goes on */
-        } else if (o == OPT_DEFINE)
+        } else if (o == OPT_DEFINE && value[0] != '=') /* a variable without a name is nobody's */
             define[defines++] = value;
-        else if (!take_option(&r, (enum option)o, value, &bo))
+        else if (o != OPT_DEFINE && !take_option(&r, (enum option)o, value, &bo))
             goto out;
     }
     if (operands < 2) {
@@ -526,6 +650,8 @@ int glc_cmd_yara(int argc, char **argv)
     if (!open_rules(&r, operand, operands - 1, &bo))
         goto out;
     r.code = 0;
+    if (r.stats)
+        print_stats(&r);
     scan(&r, operand[operands - 1], define);
     glc_signatures_done(&r.sig);
 out:

@@ -11,6 +11,7 @@ const struct glc_command glc_commands[] = {
     { "dump", "show what is in an image", glc_cmd_dump },
     { "audit", "find restricted software, by rule, scope and date", glc_cmd_audit },
     { "yara", "scan and answer as yara does", glc_cmd_yara },
+    { "yarac", "compile rules as yarac does", glc_cmd_yarac },
     { "bench", "show what each rule costs on a corpus", glc_cmd_bench },
     { "version", "say which version this is", glc_cmd_version },
     { "help", "show this, or a command's help", glc_cmd_help },

@@ -33,13 +33,14 @@ static void on_diag(void *ctx, const struct glc_diag *d)
 }
 
 /* "NAMESPACE:PATH", where NAMESPACE is an identifier and no file of the whole name exists. */
-static const char *split_space(const char *source, char *space, size_t room)
+static const char *split_space(const char *source, char *space, size_t room, bool any)
 {
     const char *colon = strchr(source, ':');
     struct stat st;
-    if (colon == NULL || colon == source || (size_t)(colon - source) >= room || stat(source, &st) == 0)
+    if (colon == NULL || (colon == source && !any) || (size_t)(colon - source) >= room ||
+        stat(source, &st) == 0)
         return source;
-    for (const char *p = source; p < colon; p++)
+    for (const char *p = source; p < colon && !any; p++)
         if (!glc_ascii_isalnum((uint8_t)*p) && *p != '_' && *p != '.' && *p != '-')
             return source;
     memcpy(space, source, (size_t)(colon - source));
@@ -87,7 +88,7 @@ static enum glc_err load_all(struct glc_ruleset *set, const char *const *source,
 {
     for (unsigned i = 0; i < sources; i++) {
         char space[256];
-        const char *path = split_space(source[i], space, sizeof space);
+        const char *path = split_space(source[i], space, sizeof space, assume_yara);
         enum glc_err e = glc_lang_load(set, path, path == source[i] ? NULL : space, lo);
         if (e == GLC_UNSUPPORTED && assume_yara)
             e = load_as_yara(set, path, path == source[i] ? NULL : space, lo);
@@ -114,9 +115,12 @@ enum glc_err glc_build(const char *const *source, unsigned sources, const struct
     struct glc_ruleset set;
     struct told told = { .opt = opt, .colour = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL };
     struct glc_diag_sink sink = { on_diag, &told };
-    struct glc_lang_options lo = {
-        .diag = sink, .modules = glc_format_modules(), .dialect = opt->dialect, .pua = opt->pua
-    };
+    struct glc_lang_options lo = { .diag = sink,
+                                   .modules = glc_format_modules(),
+                                   .dialect = opt->dialect,
+                                   .pua = opt->pua,
+                                   .limit_strings = opt->limit_strings,
+                                   .max_strings = opt->max_strings };
     struct glc_external *external = NULL;
     glc_arena_init(&arena, (size_t)RULES_CAP_GIB << 30);
     glc_ruleset_init(&set, &arena);
@@ -159,6 +163,15 @@ static bool is_image(int fd)
 {
     char head[8] = { 0 };
     return pread(fd, head, 8, 0) == 8 && memcmp(head, GLC_IMG_MAGIC, 8) == 0;
+}
+
+bool glc_signatures_is_image(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool yes = fd >= 0 && is_image(fd);
+    if (fd >= 0)
+        close(fd);
+    return yes;
 }
 
 /* `fd` becomes the next image; it is owned from now on. */

@@ -28,7 +28,9 @@ struct glc_build_options {
     bool assume_yara; /* files of any name are YARA rules */
     bool quiet;       /* diagnostics are counted and not printed */
     bool keep_ir;
-    bool pua; /* files about potentially unwanted programs in folders, too */
+    bool pua;           /* files about potentially unwanted programs in folders, too */
+    bool limit_strings; /* rules with more than max_strings are errors */
+    uint64_t max_strings;
 };
 
 struct glc_build_stats {
@@ -52,6 +54,9 @@ uint64_t glc_signatures_count(const struct glc_signatures *s);
 
 /* Does a rule in any of them ask the module? */
 bool glc_signatures_ask(const struct glc_signatures *s, const char *module);
+
+/* Does the file begin as a compiled image does? */
+bool glc_signatures_is_image(const char *path);
 
 /* The starter rules that come with the program: a path that lives as long as the process, or NULL. */
 const char *glc_signatures_starter(void);

@@ -16,7 +16,7 @@ struct glc_lang_options {
     uint32_t externals;
     const char *const *include_dir; /* looked at after the including file's own folder */
     uint32_t include_dirs;
-    bool pua;         /* take ClamAV's databases of potentially unwanted programs (.ndu …) in folders too */
+    bool pua; /* take ClamAV's databases of potentially unwanted programs (.ndu …) in folders too */
     bool limit_strings; /* a rule with more than max_strings is an error */
     uint64_t max_strings;
     bool no_includes; /* an `include` is an error (rules from strangers) */
