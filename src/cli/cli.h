@@ -21,7 +21,8 @@ int glc_cmd_compile(int argc, char **argv);
 int glc_cmd_dump(int argc, char **argv);
 int glc_cmd_explain(int argc, char **argv);
 int glc_cmd_audit(int argc, char **argv);
-int glc_audit_command(const char *worker, int argc, char **argv); /* the same, with another program that reads */
+int glc_audit_command(const char *worker, int argc,
+                      char **argv); /* the same, with another program that reads */
 int glc_cmd_bench(int argc, char **argv);
 int glc_cmd_version(int argc, char **argv);
 int glc_cmd_yara(int argc, char **argv);
