@@ -367,8 +367,8 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
         glc_buf_u32le(&x, j->deadline_ms);
         glc_buf_put(&x, j->rule.ptr, j->rule.len);
         int all[3] = { j->fd, j->more[0], j->more[1] };
-        e = glc_wire_send(w->process.sock, j->memory ? GLC_WIRE_MEMORY : GLC_WIRE_EXPLAIN, glc_buf_span(&x), all,
-                          j->memory ? 3 : 1, false);
+        e = glc_wire_send(w->process.sock, j->memory ? GLC_WIRE_MEMORY : GLC_WIRE_EXPLAIN, glc_buf_span(&x),
+                          all, j->memory ? 3 : 1, false);
         glc_buf_done(&x);
         n = 1;
     } else {
