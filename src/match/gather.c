@@ -209,13 +209,49 @@ static void count_plain(struct glc_gather *g, bool *able)
     }
 }
 
+/* The automaton of `n` variants from v on; NULL: there is none. */
+static struct glc_re_scan *open_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n)
+{
+    struct glc_span code[MOST_CODES];
+    struct glc_re_scan *scan = NULL;
+    if (n > MOST_CODES || (g->p->flags & GLC_IMG_COUNT_ENDS) != 0)
+        return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *p = glc_image_run(g->m->img, GLC_IMG_CODE, v[i].code, v[i].code_len, 1);
+        if ((v[i].flags & GLC_IMG_REGEX) == 0)
+            return NULL;
+        if (p == NULL) {
+            g->err = GLC_CORRUPT;
+            return NULL;
+        }
+        code[i] = glc_span(p, v[i].code_len);
+    }
+    enum glc_err e = glc_re_scan_open(g->m->re, code, n, &scan);
+    g->err = g->err == GLC_OK ? e : g->err;
+    if (e != GLC_OK || scan == NULL)
+        return NULL;
+    /* Levels look at assertions themselves: better than trying each start. */
+    return glc_re_scan_is_exact(scan) || v[0].back_len == 0 ? scan : NULL;
+}
+
 /* Near atoms. */
 
 struct near {
-    uint64_t before, bytes; /* steps left at first, bytes looked at */
-    bool dense;             /* give up: the atoms are frequent here */
-    bool other;             /* there is another way */
+    uint64_t before, bytes;          /* steps left at first, bytes looked at */
+    bool dense;                      /* give up: the atoms are frequent here, and there is another way: */
+    const struct glc_img_variant *v; /* the automaton of these, not made before it is wanted; NULL: none */
+    uint32_t variants;
 };
+
+/* Are the atoms frequent here, and is there another way? */
+static bool gives_up(struct glc_gather *g, struct near *k)
+{
+    if (k->v == NULL || k->before - g->m->steps <= FREE_STEPS + k->bytes / BYTES_A_STEP)
+        return false;
+    k->dense = open_down(g, k->v, k->variants) != NULL;
+    k->v = NULL;
+    return k->dense || g->err != GLC_OK;
+}
 
 /* Starts near each place of one atom, each start once. */
 static bool gather_near(struct glc_gather *g, const struct glc_img_variant *v,
@@ -237,8 +273,7 @@ static bool gather_near(struct glc_gather *g, const struct glc_img_variant *v,
         for (uint64_t s = first > done ? first : done; s <= last && s < g->hi; s++)
             if (!try_start(g, v, s))
                 return false;
-        k->dense = k->other && k->before - g->m->steps > FREE_STEPS + k->bytes / BYTES_A_STEP;
-        if (k->dense)
+        if (gives_up(g, k))
             return false;
         done = last + 1 > done ? last + 1 : done;
         from = at + 1;
@@ -324,31 +359,6 @@ static bool each_down(void *to, uint64_t start)
         return ++g->count < g->enough;
     }
     return !found || keep(g, &g->v[one.variant], start, one.length);
-}
-
-/* The automaton of `n` variants from v on; NULL: there is none. */
-static struct glc_re_scan *open_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n)
-{
-    struct glc_span code[MOST_CODES];
-    struct glc_re_scan *scan = NULL;
-    if (n > MOST_CODES || (g->p->flags & GLC_IMG_COUNT_ENDS) != 0)
-        return NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint8_t *p = glc_image_run(g->m->img, GLC_IMG_CODE, v[i].code, v[i].code_len, 1);
-        if ((v[i].flags & GLC_IMG_REGEX) == 0)
-            return NULL;
-        if (p == NULL) {
-            g->err = GLC_CORRUPT;
-            return NULL;
-        }
-        code[i] = glc_span(p, v[i].code_len);
-    }
-    enum glc_err e = glc_re_scan_open(g->m->re, code, n, &scan);
-    g->err = g->err == GLC_OK ? e : g->err;
-    if (e != GLC_OK || scan == NULL)
-        return NULL;
-    /* Levels look at assertions themselves: better than trying each start. */
-    return glc_re_scan_is_exact(scan) || v[0].back_len == 0 ? scan : NULL;
 }
 
 static bool needs_verifying(const struct glc_gather *g, const struct glc_img_variant *v, uint32_t n,
@@ -460,7 +470,7 @@ static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v)
 static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool other,
                          bool *done)
 {
-    struct near k = { .other = other, .before = g->m->steps };
+    struct near k = { .v = other ? v : NULL, .variants = n, .before = g->m->steps };
     enum glc_gather_what what = g->what;
     uint64_t items = g->n, cut = g->cut;
     if (what == GLC_GATHER_COUNT)
@@ -490,7 +500,7 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
     }
     *done = false;
     if (near) {
-        gather_nears(g, v, n, open_down(g, v, n) != NULL, done);
+        gather_nears(g, v, n, true, done);
         if (*done)
             return;
         gather_down(g, v, n, done);

@@ -7,6 +7,7 @@
  * Everything has the size GLC_FLAT_POSITIONS at most; what would be larger is refused, not cut. */
 #include "match/re_flat.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,12 @@ struct part {
 
 struct maker {
     uint32_t n;
-    uint64_t back[GLC_FLAT_POSITIONS][WORDS]; /* positions that may stand directly before */
-    uint8_t set[GLC_FLAT_POSITIONS][GLC_RE_SET_SIZE];
     struct part all; /* the expression so far */
     bool too_large, loose, fixed;
     uint64_t length;
+    /* Large, and written before it is read: nothing from here on is cleared when a maker is made. */
+    uint64_t back[GLC_FLAT_POSITIONS][WORDS]; /* positions that may stand directly before */
+    uint8_t set[GLC_FLAT_POSITIONS][GLC_RE_SET_SIZE];
     /* NFA bodies */
     uint32_t of_insn[GLC_FLAT_INSNS]; /* position + 1 */
     uint32_t stamp[GLC_FLAT_INSNS], clock, stack[GLC_FLAT_INSNS];
@@ -32,11 +34,6 @@ struct maker {
 static void set_bit(uint64_t *set, uint32_t i)
 {
     set[i >> 6] |= UINT64_C(1) << (i & 63);
-}
-
-static bool has_bit(const uint64_t *set, uint32_t i)
-{
-    return (set[i >> 6] >> (i & 63) & 1) != 0;
 }
 
 static void join_set(uint64_t *to, const uint64_t *from)
@@ -60,9 +57,9 @@ static bool position(struct maker *k, const uint8_t set[GLC_RE_SET_SIZE], uint32
 
 static void link_sets(struct maker *k, const uint64_t *before, const uint64_t *after)
 {
-    for (uint32_t p = 0; p < k->n; p++)
-        if (has_bit(after, p))
-            join_set(k->back[p], before);
+    for (uint32_t i = 0; i < WORDS; i++)
+        for (uint64_t left = after[i]; left != 0; left &= left - 1)
+            join_set(k->back[i * 64 + (uint32_t)__builtin_ctzll(left)], before);
 }
 
 static void append(struct maker *k, const struct part *b)
@@ -232,7 +229,7 @@ static bool nfa_body(struct maker *k, const struct glc_re_nfa *nfa)
         return true;
     }
     k->fixed = false;
-    memset(k->stamp, 0, sizeof k->stamp);
+    memset(k->stamp, 0, nfa->insns * sizeof *k->stamp);
     k->clock = 0;
     if (!insn_positions(k, nfa) || k->too_large)
         return k->too_large;
@@ -245,9 +242,9 @@ static bool nfa_body(struct maker *k, const struct glc_re_nfa *nfa)
             continue;
         if (!closure(k, nfa, pc + 1, after, &end))
             return false;
-        for (uint32_t p = 0; p < k->n; p++)
-            if (has_bit(after, p))
-                set_bit(k->back[p], k->of_insn[pc] - 1);
+        uint64_t before[WORDS] = { 0 };
+        set_bit(before, k->of_insn[pc] - 1);
+        link_sets(k, before, after);
         if (end)
             set_bit(b.last, k->of_insn[pc] - 1);
     }
@@ -297,21 +294,22 @@ static bool take_over(const struct maker *k, const struct part *all, struct glc_
     memcpy(out->last, all->first, words * sizeof *row);
     for (uint32_t p = 0; p < k->n; p++) {
         memcpy(out->next + (size_t)p * words, k->back[p], words * sizeof *row);
-        for (unsigned c = 0; c < 256; c++)
-            if (glc_re_set_has(k->set[p], (uint8_t)c))
-                set_bit(out->eats + (size_t)c * words, p);
+        for (unsigned i = 0; i < GLC_RE_SET_SIZE; i++)
+            for (unsigned left = k->set[p][i]; left != 0; left &= left - 1)
+                set_bit(out->eats + (size_t)(i * 8 + (unsigned)__builtin_ctz(left)) * words, p);
     }
     return true;
 }
 
 enum glc_err glc_re_flat_make(const struct glc_span *code, uint32_t codes, struct glc_re_flat *out)
 {
-    struct maker *k = calloc(1, sizeof *k);
+    struct maker *k = malloc(sizeof *k);
     struct part all = { .empty = false };
     enum glc_err err = GLC_OK;
     *out = (struct glc_re_flat){ .n = 0 };
     if (k == NULL)
         return GLC_NOMEM;
+    memset(k, 0, offsetof(struct maker, back));
     for (uint32_t i = 0; i < codes && err == GLC_OK && !k->too_large; i++) {
         uint64_t before = out->length;
         k->fixed = true;

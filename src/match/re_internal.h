@@ -139,7 +139,7 @@ struct glc_re_memo {
     uint32_t epoch; /* another one: of other data */
 };
 
-#define GLC_RE_SCANS 64
+#define GLC_RE_SCANS 512
 
 struct glc_re_scan;
 

@@ -30,7 +30,8 @@ enum {
     MOST_BYTES = 384 << 10, /* of one automaton's rows and sets */
     MOST_STATES = 4096,
     HASH = 2048,
-    STORE_BYTES = 4 << 20,
+    STORE_BYTES = 6 << 20,
+    PAGES_TOUCHED = 6,  /* in part, of one */
     FREE_STATES = 512,  /* may be built on any data */
     BYTES_A_STATE = 24, /* and one more for so many bytes */
     RUN = 32,
@@ -97,7 +98,7 @@ static bool make_room(struct glc_re_scan *d)
     d->room = room > MOST_STATES ? MOST_STATES : (uint32_t)room;
     d->trans = malloc((size_t)d->room * d->classes * sizeof *d->trans);
     d->set = malloc((size_t)d->room * d->flat.words * sizeof *d->set);
-    d->leave = calloc(d->room, sizeof *d->leave);
+    d->leave = malloc(d->room * sizeof *d->leave); /* each is set when its state is made */
     d->chain = malloc(d->room * sizeof *d->chain);
     forget_states(d);
     return d->trans != NULL && d->set != NULL && d->leave != NULL && d->chain != NULL;
@@ -140,8 +141,8 @@ static enum glc_err scan_new(const struct glc_span *code, uint32_t codes, struct
 
 static size_t scan_bytes(const struct glc_re_scan *d)
 {
-    /* What was touched, about: rows are used as they are made. */
-    return sizeof *d + (d->plain + d->matching) * state_bytes(d) +
+    /* What was touched, about: rows are used as they are made, from both ends of four arrays. */
+    return sizeof *d + PAGES_TOUCHED * 4096 + (d->plain + d->matching) * state_bytes(d) +
            (size_t)d->flat.words * 8 * (2 + d->flat.n + 256);
 }
 
