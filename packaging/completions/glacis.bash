@@ -4,7 +4,7 @@ _glacis()
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump yara bench version help' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'scan compile explain dump audit yara yarac bench version help' -- "$cur")
         return
     fi
     case $prev in
@@ -27,7 +27,7 @@ _glacis()
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
     bench) options='rules -d --define -j --jobs -n --top --dialect --json --sort --no-jail --help' ;;
     dump) options='--ir --check --help' ;;
-    help) options='scan compile explain dump bench version' ;;
+    help) options='scan compile explain dump audit yara yarac bench version' ;;
     esac
     if [[ $cur == -* || ${COMP_WORDS[1]} == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
