@@ -1,13 +1,77 @@
+/* The formats and filters that libarchive reads, from memory.
+ *
+ * One call of it can be long: it reads on over what an entry left, over tables, over junk that it takes for a
+ * beginning. So it gets the bytes in pieces, and where the file's time or bytes are used up it gets an error
+ * instead, whatever it was doing. Some of its readers take an error for the end of the archive: what ended
+ * the reading is told by us, not by them. */
 #include "format/libarchive/libarchive.h"
 
 #include "format/unpack/unpack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 
-enum { PIECE = 64 * 1024, MAX_FAILURES = 16 };
+enum {
+    PIECE = 64 * 1024,
+    INPUT = 16 * 1024, /* what it gets at once: LZMA makes 100 MiB of so much, before we are asked again */
+    MAX_FAILURES = 16
+};
 
 typedef int enable(struct archive *a); /* archive_read_support_format_x */
+
+struct input {
+    struct glc_parse *p;
+    struct glc_span data;
+    size_t at;
+    uint64_t given; /* bytes handed out; those beyond the data's length, read again, count as unpacked ones */
+    const char *why; /* the limit that ended the reading, as a reason for `unread`; NULL: none */
+};
+
+static bool may_go_on(struct input *in)
+{
+    if (in->why == NULL && !glc_budget_time(in->p->budget))
+        in->why = "timeout";
+    return in->why == NULL;
+}
+
+static la_ssize_t on_read(struct archive *a, void *to, const void **bytes)
+{
+    struct input *in = to;
+    struct glc_span s = glc_span_sub(in->data, in->at, INPUT);
+    in->given += s.len;
+    uint64_t again = in->given > in->data.len ? in->given - in->data.len : 0;
+    if (may_go_on(in) && !glc_budget_bytes(in->p->budget, again < s.len ? again : s.len))
+        in->why = "limit: bytes";
+    if (in->why != NULL) {
+        archive_set_error(a, EIO, "%s", in->why);
+        return ARCHIVE_FATAL;
+    }
+    in->at += s.len;
+    *bytes = s.ptr;
+    return (la_ssize_t)s.len;
+}
+
+static la_int64_t on_skip(struct archive *a, void *to, la_int64_t n)
+{
+    (void)a;
+    struct input *in = to;
+    uint64_t left = in->data.len - in->at, by = n < 0 ? 0 : (uint64_t)n < left ? (uint64_t)n : left;
+    in->at += by;
+    return (la_int64_t)by;
+}
+
+static la_int64_t on_seek(struct archive *a, void *to, la_int64_t by, int whence)
+{
+    struct input *in = to;
+    int64_t from = whence == SEEK_END ? (int64_t)in->data.len : whence == SEEK_CUR ? (int64_t)in->at : 0, at;
+    if (!may_go_on(in) || __builtin_add_overflow(from, by, &at) || at < 0) {
+        archive_set_error(a, EIO, "%s", in->why != NULL ? in->why : "seek before the start");
+        return ARCHIVE_FATAL;
+    }
+    in->at = (uint64_t)at < in->data.len ? (size_t)at : in->data.len;
+    return (la_int64_t)in->at;
+}
 
 static bool encrypted(struct archive *a, struct archive_entry *e)
 {
@@ -15,6 +79,13 @@ static bool encrypted(struct archive *a, struct archive_entry *e)
         return true;
     const char *say = archive_error_string(a);
     return say != NULL && (strstr(say, "ncrypt") != NULL || strstr(say, "assphrase") != NULL);
+}
+
+/* What ended our giving is said once, at the end. */
+static void unread(struct input *in, const char *reason)
+{
+    if (in->why == NULL)
+        in->p->unread(in->p, reason, 0);
 }
 
 static const char *reason(struct archive *a, struct archive_entry *e)
@@ -30,31 +101,31 @@ static const char *reason(struct archive *a, struct archive_entry *e)
 }
 
 /* One entry's bytes; false: nothing more can be read from this archive. */
-static bool read_entry(struct glc_parse *p, struct archive *a, struct archive_entry *e,
-                       struct glc_output *out)
+static bool read_entry(struct input *in, struct archive *a, struct archive_entry *e, struct glc_output *out)
 {
     for (;;) {
         uint8_t *to = glc_output_room(out, PIECE);
         if (to == NULL) {
-            p->unread(p, out->why, 0);
+            unread(in, out->why);
             return true;
         }
         la_ssize_t n = archive_read_data(a, to, PIECE);
         if (n == 0)
             return true;
         if (n < 0) {
-            p->unread(p, reason(a, e), 0);
+            unread(in, reason(a, e));
             return n != ARCHIVE_FATAL;
         }
         if (!glc_output_took(out, (size_t)n)) {
-            p->unread(p, out->why, 0);
+            unread(in, out->why);
             return strcmp(out->why, "limit: ratio") == 0;
         }
     }
 }
 
-static void read_entries(struct glc_parse *p, struct archive *a)
+static void read_entries(struct input *in, struct archive *a)
 {
+    struct glc_parse *p = in->p;
     int failures = 0;
     for (;;) {
         struct archive_entry *e = NULL;
@@ -62,20 +133,18 @@ static void read_entries(struct glc_parse *p, struct archive *a)
         if (rc == ARCHIVE_EOF)
             return;
         if (rc < ARCHIVE_WARN) {
-            p->unread(p, reason(a, NULL), 0);
+            unread(in, reason(a, NULL));
             if (rc == ARCHIVE_FATAL || ++failures > MAX_FAILURES)
                 return;
             continue;
         }
-        if (!glc_budget_time(p->budget)) {
-            p->unread(p, "timeout", 0);
+        if (!may_go_on(in))
             return;
-        }
         struct glc_arena_mark mark = glc_arena_mark(p->arena);
         const char *path = archive_entry_pathname(e);
         struct glc_output out;
         glc_output_init(&out, p, p->data.len);
-        bool more = read_entry(p, a, e, &out);
+        bool more = read_entry(in, a, e, &out);
         struct glc_child child = { .data = glc_output_span(&out),
                                    .name = path != NULL ? glc_span_str(path) : glc_span(NULL, 0),
                                    .how = archive_format_name(a) };
@@ -103,11 +172,18 @@ static void walk(struct glc_parse *p, enable *const *format, enable *const *filt
         (void)(*format)(a);
     for (; *filter != NULL; filter++)
         (void)(*filter)(a);
-    if (archive_read_open_memory(a, p->data.ptr, p->data.len) == ARCHIVE_OK)
-        read_entries(p, a);
+    struct input in = { .p = p, .data = p->data };
+    (void)archive_read_set_read_callback(a, on_read);
+    (void)archive_read_set_skip_callback(a, on_skip);
+    (void)archive_read_set_seek_callback(a, on_seek);
+    (void)archive_read_set_callback_data(a, &in);
+    if (archive_read_open1(a) == ARCHIVE_OK)
+        read_entries(&in, a);
     else
-        p->unread(p, reason(a, NULL), 0);
+        unread(&in, reason(a, NULL));
     (void)archive_read_free(a);
+    if (in.why != NULL)
+        p->unread(p, in.why, 0);
 }
 
 static enable *const no_filter[] = { NULL };

@@ -1,8 +1,9 @@
 /* The archives that nobody should write another reader for: 7z, rar, cab, lha, ar, cpio, iso9660, warc,
- * and the filters lz4, lzop, compress, rpm and uuencode.
+ * and the filters lz4, compress, rpm and uuencode.
  *
  * libarchive reads from memory and gives one entry after the other; it opens nothing, and what it cannot read
- * is unread. Its reading is one of several: formats whose lies matter get a walker of their own (zip, tar).
+ * is unread. Each piece that it reads asks the budget. Its reading is one of several: formats whose lies
+ * matter get a walker of their own (zip, tar).
  */
 #ifndef GLC_FORMAT_LIBARCHIVE_LIBARCHIVE_H
 #define GLC_FORMAT_LIBARCHIVE_LIBARCHIVE_H
