@@ -19,6 +19,8 @@ enum {
     MOST_CODES = 8,    /* variants of one automaton */
     FREE_STEPS = 4096, /* for tries near atoms, before … */
     BYTES_A_STEP = 8,  /* … one for so many bytes is too many */
+    MOST_PARTS = 32,
+    MOST_HITS = 256, /* of atoms, for parts */
 };
 
 static bool spend(struct glc_gather *g, uint64_t steps)
@@ -299,17 +301,86 @@ static bool is_near(const struct glc_img_variant *v, const struct glc_img_atom *
     return near;
 }
 
-/* Does one of the variant's atoms stand anywhere? Where they are many or none, that is not asked. */
-static bool may_occur(struct glc_gather *g, const struct glc_img_variant *v, const struct glc_img_atom *atom)
+/* Where an expression may start: within reach of its atoms. Where those are many, or frequent, or may be far
+ * away, that is everywhere. */
+struct parts {
+    struct glc_re_part part[MOST_PARTS];
+    uint32_t n;
+    uint32_t hits;
+};
+
+static void everywhere(const struct glc_gather *g, struct parts *w)
 {
-    bool any = v->atoms == 0 || v->atoms > GLC_IMG_NEAR_ATOMS;
-    for (uint32_t i = 0; !any && i < v->atoms; i++) {
-        uint64_t cost = 0;
-        any = glc_matcher_seek(g->m, &atom[i], 0, g->m->data.len, &cost) != UINT64_MAX;
+    w->n = 1;
+    w->part[0] = (struct glc_re_part){ g->lo, g->hi };
+}
+
+/* Adds the reach of one atom, which may overlap what is there. false: everywhere, or g->err. */
+static bool reach(struct glc_gather *g, const struct glc_img_atom *atom, struct parts *w)
+{
+    uint32_t mine = w->n;
+    uint64_t size = g->m->data.len;
+    uint64_t from = g->lo > UINT64_MAX - atom->near ? UINT64_MAX : g->lo + atom->near;
+    for (; from < size; from++) {
+        uint64_t cost = 0, at = glc_matcher_seek(g->m, atom, from, size, &cost);
         if (!spend(g, cost + 4))
             return false;
+        if (at == UINT64_MAX)
+            return true;
+        from = at;
+        if (atom->far == GLC_IMG_NONE || atom->far < atom->near || ++w->hits > MOST_HITS)
+            return false;
+        uint64_t lo = at > atom->far ? at - atom->far : 0, hi = at >= atom->near ? at - atom->near + 1 : 0;
+        lo = lo > g->lo ? lo : g->lo;
+        hi = hi < g->hi ? hi : g->hi;
+        if (lo >= hi)
+            continue;
+        if (w->n > mine && lo <= w->part[w->n - 1].upto)
+            w->part[w->n - 1].upto = hi;
+        else if (w->n < MOST_PARTS)
+            w->part[w->n++] = (struct glc_re_part){ lo, hi };
+        else
+            return false;
     }
-    return any;
+    return true;
+}
+
+static int by_from(const void *x, const void *y)
+{
+    const struct glc_re_part *a = x, *b = y;
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* Sorts the parts and joins those with at most `gap` bytes between them. */
+static void join_parts(struct parts *w, uint64_t gap)
+{
+    uint32_t n = 0;
+    qsort(w->part, w->n, sizeof *w->part, by_from);
+    for (uint32_t i = 0; i < w->n; i++) {
+        struct glc_re_part *last = &w->part[n - (n != 0)], now = w->part[i];
+        if (n == 0 || (now.from > last->upto && now.from - last->upto > gap))
+            w->part[n++] = now;
+        else if (now.upto > last->upto)
+            last->upto = now.upto;
+    }
+    w->n = n;
+}
+
+/* No parts: the atoms say that there is no match. */
+static void narrow(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, struct parts *w)
+{
+    w->n = w->hits = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
+        bool some = atom != NULL && v[i].atoms != 0 && v[i].atoms <= GLC_IMG_NEAR_ATOMS;
+        for (uint32_t a = 0; some && a < v[i].atoms; a++)
+            some = reach(g, &atom[a], w);
+        if (!some) {
+            everywhere(g, w);
+            return;
+        }
+    }
+    join_parts(w, 0);
 }
 
 /* The walk downwards with one automaton. */
@@ -321,6 +392,7 @@ struct down {
     bool verify;
     uint64_t length; /* of every match; 0: not known */
     uint64_t skip;   /* starts that are too many */
+    bool stop;       /* no more starts, please */
 };
 
 /* A full word's first neighbour decides most starts. */
@@ -334,9 +406,8 @@ static bool may_be_word(const struct down *d, uint64_t start)
     return !glc_ascii_isalnum(d->g->m->data.ptr[start - 1]);
 }
 
-static bool each_down(void *to, uint64_t start)
+static bool take_down(struct down *d, uint64_t start)
 {
-    struct down *d = to;
     struct glc_gather *g = d->g;
     struct glc_occurrence one = { .offset = start, .length = d->length };
     bool found = true;
@@ -361,6 +432,13 @@ static bool each_down(void *to, uint64_t start)
     return !found || keep(g, &g->v[one.variant], start, one.length);
 }
 
+static bool each_down(void *to, uint64_t start)
+{
+    struct down *d = to;
+    d->stop = !take_down(d, start);
+    return !d->stop;
+}
+
 static bool needs_verifying(const struct glc_gather *g, const struct glc_img_variant *v, uint32_t n,
                             const struct glc_re_scan *scan)
 {
@@ -373,28 +451,49 @@ static bool needs_verifying(const struct glc_gather *g, const struct glc_img_var
     return verify;
 }
 
+/* Starts in the parts, highest first, as glc_re_scan_starts() has them. */
+static enum glc_err scan_parts(struct down *d, struct glc_re_scan *scan, const struct parts *w,
+                               uint64_t enough, bool tell, uint64_t *named, bool *done)
+{
+    struct glc_gather *g = d->g;
+    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re, .steps = &g->m->steps };
+    enum glc_err e = GLC_OK;
+    *named = 0;
+    *done = true;
+    d->stop = false;
+    for (uint32_t i = w->n; i > 0 && e == GLC_OK && *done && !d->stop && *named < enough; i--) {
+        uint64_t n;
+        e = glc_re_scan_starts(scan, &in, w->part[i - 1].from, w->part[i - 1].upto, enough - *named,
+                               tell ? each_down : NULL, d, &n, done);
+        *named += e == GLC_OK ? n : 0;
+    }
+    return e;
+}
+
 /* Starts of `n` variants from v on. *done false: by another way, please. */
-static void gather_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool *done)
+static void gather_down(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n,
+                        const struct parts *where, bool *done)
 {
     struct glc_re_scan *scan = open_down(g, v, n);
-    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re, .steps = &g->m->steps };
+    struct parts w = *where;
     *done = false;
     if (scan == NULL)
         return;
+    /* A walk begins as far above a part as a match may reach. */
+    join_parts(&w, glc_re_scan_most(scan) != 0 ? glc_re_scan_most(scan) : UINT64_MAX);
     struct down d = { .g = g, .v = v, .variants = n, .length = glc_re_scan_length(scan) };
     d.verify = needs_verifying(g, v, n, scan);
     bool count = g->what <= GLC_GATHER_COUNT && !d.verify, list = g->what >= GLC_GATHER_OFFSETS;
     uint64_t before = g->n, cut = g->cut, named, enough = UINT64_MAX;
     if (count)
         enough = g->what == GLC_GATHER_ANY ? 1 : g->enough;
-    enum glc_err e =
-        glc_re_scan_starts(scan, &in, g->lo, g->hi, enough, count ? NULL : each_down, &d, &named, done);
+    enum glc_err e = scan_parts(&d, scan, &w, enough, !count, &named, done);
     if (g->err == GLC_OK && e == GLC_OK && *done && list && g->cut != cut) {
         /* Those that begin first are to be kept: again, without the highest. */
         d.skip = g->cut - cut;
         g->n = before;
         g->cut = cut;
-        e = glc_re_scan_starts(scan, &in, g->lo, g->hi, enough, each_down, &d, &named, done);
+        e = scan_parts(&d, scan, &w, enough, true, &named, done);
     }
     if (g->err == GLC_OK)
         g->err = e;
@@ -436,7 +535,7 @@ static bool each_sure_start(void *to, uint64_t start)
     return ++g->count < g->enough;
 }
 
-static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v)
+static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v, const struct parts *w)
 {
     struct glc_matcher *m = g->m;
     const uint8_t *back = glc_image_run(m->img, GLC_IMG_CODE, v->back, v->back_len, 1);
@@ -452,7 +551,7 @@ static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v)
     if (plain && g->what == GLC_GATHER_ANY && g->lo == 0 && g->hi == m->data.len &&
         (v->flags & GLC_IMG_FULLWORD) == 0) {
         bool any = false;
-        g->err = glc_re_search(&in, glc_span(code, v->code_len), &any);
+        g->err = glc_re_search_in(&in, glc_span(code, v->code_len), w->part, w->n, &any);
         g->hit = g->hit || any;
         return;
     }
@@ -490,10 +589,11 @@ static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, 
 }
 
 /* `n` variants that are expressions, from v on. COUNT of several gathers items: their starts may be the
- * same. */
-static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool *done)
+ * same. *done false: they start in the parts, if anywhere. */
+static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, struct parts *w,
+                           bool *done)
 {
-    bool near = true, any = false;
+    bool near = true;
     for (uint32_t i = 0; i < n; i++) {
         const struct glc_img_atom *atom = atoms_of(g, &v[i]);
         near = near && atom != NULL && is_near(&v[i], atom);
@@ -503,18 +603,16 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
         gather_nears(g, v, n, true, done);
         if (*done)
             return;
-        gather_down(g, v, n, done);
+        everywhere(g, w);
+        gather_down(g, v, n, w, done);
         if (!*done && g->err == GLC_OK)
             gather_nears(g, v, n, false, done);
         return;
     }
-    for (uint32_t i = 0; i < n && !any && g->err == GLC_OK; i++) {
-        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
-        any = atom != NULL && may_occur(g, &v[i], atom);
-    }
-    *done = !any;
-    if (any && g->err == GLC_OK)
-        gather_down(g, v, n, done);
+    narrow(g, v, n, w);
+    *done = w->n == 0;
+    if (w->n != 0 && g->err == GLC_OK)
+        gather_down(g, v, n, w, done);
 }
 
 /* An expression for PCRE2 (pcre.c) is the only variant of its pattern. */
@@ -554,15 +652,17 @@ static void gather_each(struct glc_gather *g)
             gather_plain(g, &g->v[i]);
             continue;
         }
-        gather_regexes(g, &g->v[i], 1, &done);
+        struct parts w;
+        gather_regexes(g, &g->v[i], 1, &w, &done);
         if (!done && g->err == GLC_OK)
-            gather_starts(g, &g->v[i]);
+            gather_starts(g, &g->v[i], &w);
     }
 }
 
 enum glc_err glc_gather_run(struct glc_gather *g)
 {
     bool plain = true, regex = true, done = false;
+    struct parts w;
     g->lengths = true;
     if (g->none)
         return GLC_OK;
@@ -579,7 +679,7 @@ enum glc_err glc_gather_run(struct glc_gather *g)
     if (plain && what == GLC_GATHER_COUNT)
         count_plain(g, &done);
     else if (regex && g->p->variants <= MOST_CODES)
-        gather_regexes(g, g->v, g->p->variants, &done);
+        gather_regexes(g, g->v, g->p->variants, &w, &done);
     if (!done && g->err == GLC_OK) {
         g->counting = what == GLC_GATHER_COUNT && g->p->variants == 1;
         if (what == GLC_GATHER_COUNT)

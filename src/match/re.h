@@ -48,6 +48,14 @@ enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, 
 /* Forward code: is there a match anywhere? */
 enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, bool *found) GLC_CHECK;
 
+/* The same, of matches that start in one of the parts [from, upto), which rise and lie apart. It may also
+ * name one that starts elsewhere. */
+struct glc_re_part {
+    uint64_t from, upto;
+};
+enum glc_err glc_re_search_in(const struct glc_re_input *in, struct glc_span code,
+                              const struct glc_re_part *part, uint32_t parts, bool *found) GLC_CHECK;
+
 /* May it match without eating a byte? Such matches are occurrences of a search, but not of a pattern. */
 bool glc_re_matches_empty(struct glc_span code);
 

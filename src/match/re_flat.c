@@ -22,6 +22,7 @@ struct maker {
     uint32_t n;
     struct part all; /* the expression so far */
     bool too_large, loose, fixed;
+    bool open; /* matches may be of any length */
     uint64_t length;
     /* Large, and written before it is read: nothing from here on is cleared when a maker is made. */
     uint64_t back[GLC_FLAT_POSITIONS][WORDS]; /* positions that may stand directly before */
@@ -83,8 +84,10 @@ static bool unit(struct maker *k, const uint8_t set[GLC_RE_SET_SIZE], bool optio
         return false;
     set_bit(b.first, p);
     set_bit(b.last, p);
-    if (many)
+    if (many) {
         set_bit(k->back[p], p);
+        k->open = true;
+    }
     append(k, &b);
     return true;
 }
@@ -174,9 +177,11 @@ static bool closure(struct maker *k, const struct glc_re_nfa *nfa, uint32_t pc, 
             continue;
         case GLC_RE_I_SPLIT:
             to[1] = glc_le32(i + 4);
+            k->open = k->open || to[1] <= pc;
             break;
         case GLC_RE_I_JUMP:
             to[0] = to[1] = glc_le32(i + 4);
+            k->open = k->open || to[0] <= pc;
             break;
         case GLC_RE_I_ASSERT:
             k->loose = true;
@@ -322,6 +327,7 @@ enum glc_err glc_re_flat_make(const struct glc_span *code, uint32_t codes, struc
         out->length = k->fixed && (i == 0 || before == k->length) ? k->length : 0;
     }
     out->loose = k->loose;
+    out->most = k->open ? 0 : k->n; /* without a way back, each position eats one byte at most */
     if (err == GLC_OK && !k->too_large && k->n != 0 && !take_over(k, &all, out))
         err = GLC_NOMEM;
     free(k);

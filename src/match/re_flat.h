@@ -19,6 +19,7 @@ struct glc_re_flat {
     bool loose;      /* assertions were left out: what it finds is to be verified */
     bool empty_too;  /* a match may be empty (such matches are not found) */
     uint64_t length; /* of every match; 0: they differ */
+    uint64_t most;   /* no match is longer; 0: there is no such bound */
 };
 
 /* GLC_OK with out->n == 0: too large to be flat. */

@@ -38,9 +38,11 @@ struct run {
     struct glc_cursor code;
     struct level *lv;
     uint32_t levels, decoded;
-    bool farthest;   /* ends may be skipped where a later one is known */
-    bool everywhere; /* every place is a beginning; otherwise only `at` */
-    uint64_t at;     /* the next place to begin at */
+    bool farthest;                  /* ends may be skipped where a later one is known */
+    bool everywhere;                /* every place is a beginning; otherwise only `at` */
+    const struct glc_re_part *part; /* … or every place of these, the first not yet begun */
+    uint32_t parts;
+    uint64_t at; /* the next place to begin at */
     enum glc_err err;
 };
 
@@ -210,34 +212,49 @@ static bool feed(struct run *r, struct level *lv, uint64_t e)
     return true;
 }
 
-/* Every place is a beginning: the next interval that the first level's gap makes of them. */
-static bool feed_everywhere(struct run *r, struct level *lv)
+/* The runs of the set in one part: from `min` bytes after the beginning of each to its end. */
+static bool feed_runs(struct run *r, struct level *lv, const struct glc_re_part *part)
 {
-    uint64_t n = r->text.size;
-    if (lv->c.gap != GLC_RE_GAP_SET || lv->c.min == 0) {
-        lv->dry = true;
-        if (lv->c.gap == GLC_RE_GAP_NONE || lv->c.min <= n)
-            offer(r, lv, lv->c.gap == GLC_RE_GAP_NONE ? 0 : lv->c.min, n);
-        return true;
-    }
-    if (lv->c.body != GLC_RE_BODY_EMPTY && lv->c.body != GLC_RE_BODY_NFA && lv->c.min <= MOST_BEHIND) {
-        lv->dry = lv->behind = true;
-        if (lv->c.min <= n)
-            offer(r, lv, lv->c.min, n);
-        return true;
-    }
-    /* From `min` bytes after the beginning of each run of the set to its end. */
+    uint64_t n = r->text.size, upto = part->upto < n ? part->upto : n;
+    if (r->at < part->from)
+        r->at = part->from < n ? part->from : n;
     uint64_t from = r->at;
-    while (r->at < n && !glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
+    while (r->at < upto && !glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
         r->at++;
     uint64_t start = r->at;
-    while (r->at < n && glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
+    while (r->at < n && start < upto && glc_re_set_has(lv->c.set, glc_re_text_byte(&r->text, r->at)))
         r->at++;
     if (r->at - start >= lv->c.min)
         offer(r, lv, start + lv->c.min, r->at);
-    if (r->at == n)
+    if (r->at >= upto && --r->parts != 0)
+        r->part++;
+    if (r->parts == 0 || r->at == n)
         lv->dry = true;
     return charge(r, (r->at - from) / 4);
+}
+
+/* Every place of the parts is a beginning: the next interval that the first level's gap makes of them. */
+static bool feed_everywhere(struct run *r, struct level *lv)
+{
+    const struct glc_re_part *part = r->part;
+    uint64_t n = r->text.size, min = lv->c.gap == GLC_RE_GAP_NONE ? 0 : lv->c.min;
+    uint64_t max = lv->c.gap == GLC_RE_GAP_NONE ? 0 : lv->c.max == GLC_UNBOUNDED ? n : lv->c.max;
+    if (r->parts == 0) {
+        lv->dry = true;
+        return true;
+    }
+    lv->behind = lv->c.gap == GLC_RE_GAP_SET && min != 0;
+    if (lv->behind &&
+        (lv->c.body == GLC_RE_BODY_EMPTY || lv->c.body == GLC_RE_BODY_NFA || min > MOST_BEHIND)) {
+        lv->behind = false;
+        return feed_runs(r, lv, part);
+    }
+    r->part++;
+    if (--r->parts == 0)
+        lv->dry = true;
+    if (part->from <= n && min <= n - part->from)
+        offer(r, lv, part->from + min, part->upto < n && max < n - part->upto ? part->upto + max : n);
+    return true;
 }
 
 static bool begin(struct run *r)
@@ -674,7 +691,10 @@ enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, 
     enum glc_err err = open_run(&r, in, code, near);
     if (err == GLC_OK && !r.text.reverse)
         err = GLC_CORRUPT;
+    const struct glc_re_part all = { 0, UINT64_MAX };
     r.everywhere = true;
+    r.part = &all;
+    r.parts = 1;
     bool none = false;
     while (err == GLC_OK && !none) {
         uint64_t e = 0;
@@ -692,12 +712,15 @@ enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, 
     return err;
 }
 
-enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, bool *found)
+enum glc_err glc_re_search_in(const struct glc_re_input *in, struct glc_span code,
+                              const struct glc_re_part *part, uint32_t parts, bool *found)
 {
     struct level near[NEAR_LEVELS];
     struct run r;
     enum glc_err err = open_run(&r, in, code, near);
     r.everywhere = true;
+    r.part = part;
+    r.parts = parts;
     bool none = false;
     uint64_t e = 0;
     if (err == GLC_OK && !next_end(&r, &e, &none))
@@ -706,6 +729,12 @@ enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, 
     if (err == GLC_OK)
         *found = !none;
     return err;
+}
+
+enum glc_err glc_re_search(const struct glc_re_input *in, struct glc_span code, bool *found)
+{
+    const struct glc_re_part all = { 0, UINT64_MAX };
+    return glc_re_search_in(in, code, &all, 1, found);
 }
 
 bool glc_re_matches_empty(struct glc_span code)

@@ -195,6 +195,11 @@ uint64_t glc_re_scan_length(const struct glc_re_scan *d)
     return d->flat.length;
 }
 
+uint64_t glc_re_scan_most(const struct glc_re_scan *d)
+{
+    return d->flat.most;
+}
+
 /* States. */
 
 /* The state of the set `next` (of d->flat.words words), made where it is new; UNKNOWN: no room. */
@@ -446,8 +451,8 @@ enum glc_err glc_re_scan_starts(struct glc_re_scan *d, const struct glc_re_input
     uint64_t size = in->data.len, top = size, built = d->built;
     if (upto > size)
         upto = size;
-    if (d->flat.length != 0 && upto <= size && d->flat.length < size - upto)
-        top = upto + d->flat.length;
+    if (d->flat.most != 0 && d->flat.most < size - upto)
+        top = upto + d->flat.most;
     struct walk w = { .d = d, .data = in->data.ptr, .at = top, .s = initial(d), .enough = enough };
     *n = 0;
     *done = true;

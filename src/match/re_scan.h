@@ -20,6 +20,8 @@ bool glc_re_scan_is_exact(const struct glc_re_scan *d);
 bool glc_re_scan_empty_too(const struct glc_re_scan *d);
 /* Length of every match; 0: they differ. */
 uint64_t glc_re_scan_length(const struct glc_re_scan *d);
+/* No match is longer; 0: there is no such bound. */
+uint64_t glc_re_scan_most(const struct glc_re_scan *d);
 
 /* Starts in [from, upto), highest first. `each` NULL: they are only counted. Ends early when *n has reached
  * `enough`, or `each` returns false. *done false: the automaton became too large on these data; *n (and what

@@ -158,6 +158,14 @@ static void check_scan(struct subject *s, const struct glc_re_input *in, struct 
         for (size_t e = start; any && glc_re_scan_length(scan) != 0 && e <= s->len; e++)
             if (s->end[start][e] && e - start != glc_re_scan_length(scan))
                 differ(s, "scan: the length is wrong", start);
+        for (size_t e = start; any && glc_re_scan_most(scan) != 0 && e <= s->len; e++)
+            if (s->end[start][e] && e - start > glc_re_scan_most(scan))
+                differ(s, "scan: a match is longer than the bound", start);
+        uint64_t alone = 0;
+        assert_int_equal(
+            glc_re_scan_starts(scan, in, start, start + 1, UINT64_MAX, NULL, NULL, &alone, &done), GLC_OK);
+        if (done && start < s->len && (any ? alone != 1 : glc_re_scan_is_exact(scan) && alone != 0))
+            differ(s, "scan: one place alone", start);
     }
     if (n != l.n || (glc_re_scan_is_exact(scan) && k != l.n))
         differ(s, "scan: too many starts", 0);
@@ -232,6 +240,16 @@ static void check_search(struct subject *s, const struct glc_re_input *in, struc
     assert_int_equal(glc_re_search(in, code, &found), GLC_OK);
     if (found != any)
         differ(s, "search", 0);
+    for (size_t at = 0; at < s->len; at++) {
+        const struct glc_re_part part[] = { { at / 3, at / 3 + 1 }, { at, at + 1 } };
+        bool here = false;
+        for (size_t e = 0; e <= s->len; e++)
+            here |= s->end[at][e] || s->end[at / 3][e];
+        assert_int_equal(glc_re_search_in(in, code, at == 0 ? part + 1 : part, at == 0 ? 1 : 2, &found),
+                         GLC_OK);
+        if (here ? !found : found && !any)
+            differ(s, "search in parts", at);
+    }
 }
 
 static bool factor_at(const struct glc_re_factor *f, const struct subject *s, size_t at)
