@@ -32,9 +32,8 @@ enum { PRODUCT_MOST = 32, PRODUCT_MOST_4 = 256 };
 /* A run being gathered. */
 struct run {
     uint8_t *value, *mask;
-    const uint32_t **set;
+    const uint32_t **set; /* NULL: no class among them */
     size_t n, room;
-    bool sets;
     uint32_t near, far;
 };
 
@@ -204,33 +203,49 @@ static void choose(struct glc_build *b, struct glc_atom *a)
     }
 }
 
+/* Room for one more byte; the sets of classes only where one was pushed, for most runs have none. */
+static bool run_room(struct walk *w, bool sets)
+{
+    struct run *r = &w->run;
+    size_t room = r->n < r->room ? r->room : r->room == 0 ? 16 : r->room * 2;
+    if (room != r->room) {
+        uint8_t *value = glc_arena_array(&w->b->arena, room, 2);
+        if (value == NULL)
+            return false;
+        if (r->n != 0) {
+            memcpy(value, r->value, r->n);
+            memcpy(value + room, r->mask, r->n);
+        }
+        r->value = value;
+        r->mask = value + room;
+    }
+    bool grown = room != r->room;
+    if (grown ? r->set != NULL || sets : r->set == NULL && sets) {
+        const uint32_t **set = glc_arena_array(&w->b->arena, room, sizeof *set);
+        if (set == NULL)
+            return false;
+        if (r->set != NULL)
+            memcpy(set, r->set, r->n * sizeof *set);
+        r->set = set;
+    }
+    r->room = room;
+    return true;
+}
+
 static bool run_push(struct walk *w, uint8_t value, uint8_t mask, const uint32_t *set)
 {
     struct run *r = &w->run;
-    if (r->n == r->room) {
-        size_t room = r->room == 0 ? 64 : r->room * 2;
-        uint8_t *value2 = glc_arena_array(&w->b->arena, room, 2);
-        const uint32_t **set2 = glc_arena_array(&w->b->arena, room, sizeof *set2);
-        if (value2 == NULL || set2 == NULL)
-            return false;
-        if (r->n != 0) {
-            memcpy(value2, r->value, r->n);
-            memcpy(value2 + room, r->mask, r->n);
-            memcpy(set2, r->set, r->n * sizeof *set2);
-        }
-        r->value = value2;
-        r->mask = value2 + room;
-        r->set = set2;
-        r->room = room;
-    }
+    if (!run_room(w, set != NULL))
+        return false;
     if (r->n == 0) {
         r->near = w->near;
         r->far = w->far;
     }
     r->value[r->n] = value;
     r->mask[r->n] = mask;
-    r->set[r->n++] = set;
-    r->sets = r->sets || set != NULL;
+    if (r->set != NULL)
+        r->set[r->n] = set;
+    r->n++;
     w->near++;
     w->far = add_far(w->far, 1);
     return true;
@@ -251,7 +266,7 @@ static void run_flush(struct walk *w)
         if (a != NULL) {
             *a = (struct glc_atom){ .value = r->value,
                                     .mask = r->mask,
-                                    .set = r->sets ? r->set : NULL,
+                                    .set = r->set,
                                     .len = (uint32_t)r->n,
                                     .near = r->near,
                                     .far = r->far };
