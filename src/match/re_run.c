@@ -15,6 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The build clears every local; here that would be 1 KiB a call, of which a level that is reached clears its
+ * own part (decode_level()). */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define GLC_LEFT_AS_IT_IS __attribute__((uninitialized))
+#endif
+#endif
+#ifndef GLC_LEFT_AS_IT_IS
+#define GLC_LEFT_AS_IT_IS
+#endif
+
 enum { NEAR_LEVELS = 6 /* levels that need no allocation */, MEMO_WORTH = 32 /* bytes */, MOST_BEHIND = 32 };
 
 struct level {
@@ -634,7 +645,7 @@ static void close_run(struct run *r, const struct level *near)
 enum glc_err glc_re_at(const struct glc_re_input *in, struct glc_span code, uint64_t at,
                        enum glc_extent extent, bool *found, uint64_t *end)
 {
-    struct level near[NEAR_LEVELS];
+    GLC_LEFT_AS_IT_IS struct level near[NEAR_LEVELS];
     struct run r;
     enum glc_err err = open_run(&r, in, code, near);
     bool some = false, none = at > r.text.size;
@@ -666,7 +677,7 @@ enum glc_err glc_re_at(const struct glc_re_input *in, struct glc_span code, uint
 enum glc_err glc_re_all(const struct glc_re_input *in, struct glc_span code, uint64_t at,
                         bool (*each)(void *to, uint64_t pos), void *to)
 {
-    struct level near[NEAR_LEVELS];
+    GLC_LEFT_AS_IT_IS struct level near[NEAR_LEVELS];
     struct run r;
     enum glc_err err = open_run(&r, in, code, near);
     bool none = at > r.text.size;
@@ -686,7 +697,7 @@ enum glc_err glc_re_all(const struct glc_re_input *in, struct glc_span code, uin
 enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, uint64_t from, uint64_t upto,
                            bool (*each)(void *to, uint64_t start), void *to)
 {
-    struct level near[NEAR_LEVELS];
+    GLC_LEFT_AS_IT_IS struct level near[NEAR_LEVELS];
     struct run r;
     enum glc_err err = open_run(&r, in, code, near);
     if (err == GLC_OK && !r.text.reverse)
@@ -715,7 +726,7 @@ enum glc_err glc_re_starts(const struct glc_re_input *in, struct glc_span code, 
 enum glc_err glc_re_search_in(const struct glc_re_input *in, struct glc_span code,
                               const struct glc_re_part *part, uint32_t parts, bool *found)
 {
-    struct level near[NEAR_LEVELS];
+    GLC_LEFT_AS_IT_IS struct level near[NEAR_LEVELS];
     struct run r;
     enum glc_err err = open_run(&r, in, code, near);
     r.everywhere = true;
