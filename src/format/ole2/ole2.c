@@ -167,6 +167,35 @@ bool glc_ole2_stream(const struct glc_ole2_file *f, const uint8_t *e, struct glc
     return size < f->mini_cutoff ? read_mini_chain(f, start, size, out) : read_chain(f, start, size, out);
 }
 
+/* The file that an object of the packager carries: size, type, label and path ended by zeros, four bytes, a
+ * counted path, and the counted file ([MS-OLEDS] 2.3.6 has the frame; the packager's part is what it writes).
+ */
+static bool yield_package(struct glc_ole2_file *f, struct glc_span data, struct glc_span name)
+{
+    if (!glc_span_eq(name, glc_span_str("\1Ole10Native")))
+        return true;
+    struct glc_cursor c = glc_cursor(data);
+    (void)glc_cursor_skip(&c, 6);
+    struct glc_span label = glc_span(NULL, 0);
+    for (int i = 0; i < 2 && glc_cursor_ok(&c); i++) {
+        struct glc_span rest = glc_span_sub(data, c.off, UINT64_MAX);
+        const uint8_t *zero = rest.len == 0 ? NULL : memchr(rest.ptr, 0, rest.len);
+        if (zero == NULL)
+            return true;
+        if (i == 0)
+            label = glc_span(rest.ptr, (size_t)(zero - rest.ptr));
+        (void)glc_cursor_skip(&c, (uint64_t)(zero - rest.ptr) + 1);
+    }
+    (void)glc_cursor_skip(&c, 4);
+    (void)glc_cursor_skip(&c, glc_cursor_u32le(&c));
+    uint32_t size = glc_cursor_u32le(&c);
+    if (!glc_cursor_ok(&c) || glc_cursor_left(&c) == 0)
+        return true;
+    struct glc_child child = { .data = glc_span_sub(data, c.off, size), .name = label, .how = "package" };
+    child.packed = child.data.len;
+    return child.data.len == 0 || f->p->yield(f->p, &child);
+}
+
 /* One entry of the directory; false: stop. */
 static bool read_entry(struct glc_ole2_file *f, const uint8_t *e)
 {
@@ -184,7 +213,8 @@ static bool read_entry(struct glc_ole2_file *f, const uint8_t *e)
     struct glc_child child = {
         .data = glc_output_span(&out), .name = glc_span(text, n), .how = "stream", .packed = out.len
     };
-    bool going = out.len == 0 || (f->p->yield(f->p, &child) && yield_macros(f, child.data, child.name));
+    bool going = out.len == 0 || (f->p->yield(f->p, &child) && yield_macros(f, child.data, child.name) &&
+                                  yield_package(f, child.data, child.name));
     glc_arena_rewind(f->p->arena, before);
     return going && glc_budget_time(f->p->budget);
 }

@@ -94,6 +94,41 @@ static void streams(void **state)
     kit_done(&k);
 }
 
+static void a_package(void **state)
+{
+    (void)state;
+    static uint8_t file[(SECTORS + 1) * SECTOR];
+    static const uint8_t inner[] = "\x40\0\0\0\2\0a.exe\0C:\\a\0\0\0\3\0\5\0\0\0C:\\a\0\7\0\0\0PACKAGE\0\0\0";
+    enum { SIZE_AT = 6 + 6 + 5 + 4 + 4 + 5 };
+    static const struct {
+        const char *what;
+        uint8_t at, value;
+        const char *child; /* NULL: none */
+    } row[] = {
+        { "as it is written", 4, 2, "PACKAGE" },
+        { "longer than the stream", SIZE_AT + 3, 0x7f, "PACKAGE" },
+        { "of no bytes", SIZE_AT, 0, NULL },
+        { "a path beyond the stream", SIZE_AT - 6, 0xff, NULL },
+        { "shorter than it is", SIZE_AT, 4, "PACK" },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        print_message("  %s\n", row[i].what);
+        size_t n = write_file(file);
+        memset(at(file, DIRECTORY) + 128, 0, 128);
+        entry(file, 1, "\1Ole10Native", 2, 0, SIZE_AT + 4 + 7);
+        memcpy(at(file, MINI), inner, sizeof inner);
+        at(file, MINI)[row[i].at] = row[i].value;
+        struct kit k;
+        kit_run(&k, glc_span(file, n));
+        assert_int_equal(k.children, row[i].child != NULL ? 3 : 2);
+        if (row[i].child != NULL) {
+            assert_true(kit_has(&k, glc_span_str(row[i].child)));
+            assert_true(glc_span_is(k.child[1].name, "a.exe"));
+        }
+        kit_done(&k);
+    }
+}
+
 static void a_loop_ends(void **state)
 {
     (void)state;
@@ -142,10 +177,8 @@ static void macro_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(streams),
-        cmocka_unit_test(a_loop_ends),
-        cmocka_unit_test(cut_anywhere),
-        cmocka_unit_test(macro_source),
+        cmocka_unit_test(streams),      cmocka_unit_test(a_package),    cmocka_unit_test(a_loop_ends),
+        cmocka_unit_test(cut_anywhere), cmocka_unit_test(macro_source),
     };
     return cmocka_run_group_tests_name("ole2", tests, NULL, NULL);
 }

@@ -260,6 +260,31 @@ static bool looks_zlib(struct glc_span s)
     return s.len > 2 && (s.ptr[0] & 0x0f) == 8 && (s.ptr[0] << 8 | s.ptr[1]) % 31 == 0;
 }
 
+/* What lies in front of "endstream" ends with an end of line that is not data (ISO 32000-1, 7.3.8): where
+ * /Length is a number that leaves no more than that, it says which. A decoder does not mind; a hash of plain
+ * data does. */
+static struct glc_span without_line_end(const struct stream *s)
+{
+    struct glc_span d = s->data, key = glc_span_str("/Length");
+    size_t end = d.len;
+    end -= end != 0 && d.ptr[end - 1] == '\n' ? 1 : 0;
+    end -= end != 0 && d.ptr[end - 1] == '\r' ? 1 : 0;
+    size_t hit = glc_span_find(s->dictionary, key);
+    if (hit != SIZE_MAX) {
+        uint64_t n = 0;
+        struct glc_span say = glc_span_sub(s->dictionary, hit + key.len, UINT64_MAX);
+        size_t i = 0;
+        while (i < say.len && is_blank(say.ptr[i]))
+            i++;
+        size_t digits = i;
+        for (; i < say.len && i < digits + 18 && say.ptr[i] >= '0' && say.ptr[i] <= '9'; i++)
+            n = n * 10 + (uint64_t)(say.ptr[i] - '0');
+        if (i != digits && n >= end && n <= d.len)
+            return glc_span_sub(d, 0, n);
+    }
+    return glc_span_sub(d, 0, end);
+}
+
 /* Through all its filters; every stage is judged by whoever reads the last, which is a picture at worst. */
 static bool read_stream(struct glc_parse *p, struct stream *s, uint64_t at)
 {
@@ -267,6 +292,8 @@ static bool read_stream(struct glc_parse *p, struct stream *s, uint64_t at)
         s->filter[s->filters++] = FLATE;
     struct glc_arena_mark mark = glc_arena_mark(p->arena);
     struct glc_span data = s->filters != 0 && s->filter[0] == FLATE ? s->rest : s->data;
+    if (s->filters == 0)
+        data = without_line_end(s);
     const char *why = NULL;
     for (size_t i = 0; i < s->filters && why == NULL; i++) {
         struct glc_output out;

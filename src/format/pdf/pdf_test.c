@@ -57,6 +57,35 @@ static void spellings(void **state)
     }
 }
 
+/* The bytes of a stream without a filter are the file that it holds, for a hash of it. */
+static void plain_to_the_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } row[] = {
+        { "%PDF-1.4\n1 0 obj\n<<>>\nstream\n", "\nendstream" },
+        { "%PDF-1.4\n1 0 obj\n<<>>\nstream\r\n", "\r\nendstream" },
+        { "%PDF-1.4\n1 0 obj\n<<>>\nstream\n", "endstream" },
+        { "%PDF-1.4\n1 0 obj\n<</Length 2 0 R>>\nstream\n", "\nendstream" },
+        { "%PDF-1.4\n1 0 obj\n<</Length 99999999999999999999999>>\nstream\n", "\nendstream" },
+        { "%PDF-1.4\n1 0 obj\n<</Length 1>>\nstream\n", "\nendstream" },
+        { "%PDF-1.4\n1 0 obj\n<</Length>>\nstream\n", "\nendstream" },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        expect(row[i].before, glc_span(payload, sizeof payload - 1), row[i].after);
+    /* Its own last byte is an end of line. */
+    struct glc_buf b;
+    glc_buf_init(&b, 1 << 16);
+    glc_buf_printf(&b, "%%PDF-1.4\n1 0 obj\n<</Length %zu>>\nstream\n%s\r\nendstream", sizeof payload + 1,
+                   payload);
+    struct kit k;
+    kit_run(&k, glc_buf_span(&b));
+    assert_int_equal(k.child[0].data.len, sizeof payload + 1);
+    kit_done(&k);
+    glc_buf_done(&b);
+}
+
 static void cascades(void **state)
 {
     (void)state;
@@ -98,10 +127,8 @@ static void encrypted_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spellings),
-        cmocka_unit_test(cascades),
-        cmocka_unit_test(lzw),
-        cmocka_unit_test(encrypted_is_told),
+        cmocka_unit_test(spellings), cmocka_unit_test(plain_to_the_byte), cmocka_unit_test(cascades),
+        cmocka_unit_test(lzw),       cmocka_unit_test(encrypted_is_told),
     };
     return cmocka_run_group_tests_name("pdf", tests, NULL, NULL);
 }
