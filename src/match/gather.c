@@ -1,10 +1,12 @@
 /* Looking for one pattern, in the cheapest way that is right.
  *
- *   plain     variants of masked bytes: sought directly, or counted 32 places at a time
- *   near      atoms that say, but for a few bytes, where a match begins: they are sought, and the expression
- * is tried there. Given up where the data make the atoms frequent down      one automaton for all variants,
- * walked downwards, names every start (re_scan.h) starts    levels walked downwards, where an automaton would
- * be too large: slower, but its time is linear
+ * - plain: variants of masked bytes: sought directly, or counted 32 places at a time.
+ * - near: atoms that say, but for a few bytes, where a match begins: they are sought, and the expression is
+ *   tried there. Given up where the data make the atoms frequent.
+ * - down: one automaton for all variants, walked downwards, names every start (re_scan.h).
+ * - starts: levels walked downwards, where an automaton would be too large: slower, but its time is linear.
+ *
+ * The last two look only at the parts of the layer that are within reach of the expression's atoms.
  *
  * Of several matches at one start one counts: the first variant's, and of that the shortest, or the longest
  * where the pattern says so. */
