@@ -175,7 +175,7 @@ static bool jump(struct glc_yara_parser *p, struct seq *s, bool nested)
         message = "the jump's bounds are the wrong way round";
     else if (max == 0 && single)
         message = "a jump of no bytes";
-    else if (min >= INT32_MAX)
+    else if (min > INT32_MAX || (to && max > INT32_MAX))
         message = "the jump is too long";
     else if (max == UINT64_MAX && nested)
         message = "a jump without end is not allowed inside alternatives";
