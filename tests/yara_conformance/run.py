@@ -144,14 +144,14 @@ def ask_yara(yara, cases, folder):
     """Answers per case name. Rules that compile are put together, a namespace each."""
     answers = {}
     options = [o for e in externals(cases) for o in ("-d", e)]
-    good = []
+    # A process each costs more than all else here: those that should compile go together, only the others one by one.
+    hopeful = [c for c in cases if c.want not in ("error", "fill")]
+    for at in range(0, len(hopeful), 100):
+        compile_with_yara(yara, options, hopeful[at:at + 100], answers)
     for c in cases:
-        done = subprocess.run([yara + "c", "-w", *options, c.path, "/dev/null"], capture_output=True)
-        if done.returncode != 0:
-            answers[c.name] = "error"
-        else:
-            good.append(c)
-            answers[c.name] = {}
+        if c.name not in answers:
+            compile_with_yara(yara, options, [c], answers)
+    good = [c for c in cases if answers[c.name] != "error"]
     by_data = {}
     for c in good:
         by_data.setdefault(c.data_path, []).append(c)
@@ -159,6 +159,18 @@ def ask_yara(yara, cases, folder):
         for at in range(0, len(group), 400):
             scan_with_yara(yara, options, group[at:at + 400], path, answers)
     return answers
+
+
+def compile_with_yara(yara, options, group, answers):
+    """An empty answer for each of the group that compiles, "error" for the others."""
+    sources = ["%s:%s" % (c.name, c.path) for c in group]
+    if subprocess.run([yara + "c", "-w", *options, *sources, "/dev/null"], capture_output=True).returncode == 0:
+        answers.update((c.name, {}) for c in group)
+    elif len(group) == 1:
+        answers[group[0].name] = "error"
+    else:
+        for half in (group[:len(group) // 2], group[len(group) // 2:]):
+            compile_with_yara(yara, options, half, answers)
 
 
 def scan_with_yara(yara, options, group, path, answers):
