@@ -31,6 +31,23 @@ static bool is_blank(uint8_t c)
     return c == ' ' || (c >= 9 && c <= 13);
 }
 
+/* 0: a byte that means something; 1: one that is written as its small letter, wherever it lies. */
+static const uint8_t ordinary[256] = {
+    [1 ... 8] = 1, [14 ... 31] = 1, ['!'] = 1, ['#' ... '%'] = 1, ['(' ... ';'] = 1, ['?' ... 255] = 1,
+};
+
+/* Append `len` bytes as small letters. */
+static bool put_small(struct state *s, const uint8_t *from, size_t len)
+{
+    uint8_t *to = glc_output_room(s->out, len);
+    if (to == NULL)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        to[i] = (uint8_t)(from[i] | ((uint8_t)(from[i] - 'A') < 26) << 5);
+    s->out->len += len;
+    return true;
+}
+
 static bool put(struct state *s, uint8_t c)
 {
     uint8_t *to = glc_output_room(s->out, 1);
@@ -174,9 +191,26 @@ static bool in_raw(struct state *s, uint8_t c)
     return put(s, c == '\'' ? '"' : glc_ascii_lower(c));
 }
 
+/* A run of ordinary bytes. */
+static bool run(struct state *s)
+{
+    const uint8_t *from = s->in.ptr + s->at;
+    size_t len = 1;
+    while (len < s->in.len - s->at && ordinary[from[len]])
+        len++;
+    s->at += len;
+    if (s->place == IN_RAW) {
+        s->blank = false;
+        return put_small(s, from, len);
+    }
+    return put_spaced(s, glc_ascii_lower(*from)) && put_small(s, from + 1, len - 1);
+}
+
 static bool step(struct state *s)
 {
     uint8_t c = s->in.ptr[s->at];
+    if (ordinary[c])
+        return run(s);
     if (c == 0) {
         s->at++;
         return true;
@@ -213,6 +247,8 @@ static bool step(struct state *s)
 bool glc_html_nocomment(struct glc_span html, struct glc_output *out)
 {
     struct state s = { .in = html, .out = out, .no_blank = true };
+    if (glc_output_room(out, html.len) == NULL) /* about as long as what comes */
+        return false;
     while (s.at < html.len)
         if (!step(&s))
             return false;
@@ -280,6 +316,8 @@ bool glc_html_notags(struct glc_span html, struct glc_output *out)
 {
     struct state s = { .in = html, .out = out };
     struct glc_span link = { 0 };
+    if (glc_output_room(out, html.len) == NULL)
+        return false;
     uint8_t last = 0;
     for (size_t i = 0; i < html.len;) {
         uint8_t c = html.ptr[i];
@@ -316,6 +354,13 @@ bool glc_html_notags(struct glc_span html, struct glc_output *out)
         if (!put(&s, c))
             return false;
         last = c;
+        size_t plain = 0;
+        while (link.len == 0 && i + plain < html.len && ordinary[html.ptr[i + plain]])
+            plain++;
+        if (!put_small(&s, html.ptr + i, plain))
+            return false;
+        i += plain;
+        last = plain != 0 ? 'x' : last;
     }
     return true;
 }

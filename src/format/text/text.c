@@ -69,37 +69,46 @@ static size_t append_each(const uint8_t *in, size_t len, uint8_t *out, size_t n)
     return n;
 }
 
-/* The normal form of `in`, into as much room; returns its length. A block in which no byte is lost but blanks
- * behind blanks is changed at once; the loops over it are vectors (and `out` never overtakes `in`). */
+enum { BLOCK = 32 };
+
+/* A bit for each of a block's bytes, which are 0 or 1. Little-endian: bit k is of byte k. */
+static uint32_t bits_of(const uint8_t *p)
+{
+    uint32_t bits = 0;
+    for (unsigned k = 0; k < BLOCK / 8; k++)
+        bits |= (uint32_t)((glc_le64(p + (size_t)8 * k) * 0x0102040810204080u) >> 56) << 8 * k;
+    return bits;
+}
+
+/* The normal form of `in`, into BLOCK more bytes of room than it has; returns its length. A block in which no
+ * byte is lost but blanks behind blanks is changed at once, by loops that become vectors, and copied in as
+ * many pieces as it has left: whole blocks are written, of which the next piece covers what is too much. */
 static size_t normalise(struct glc_span in, uint8_t *out)
 {
-    enum { BLOCK = 32 };
     size_t n = 0, i = 0;
     for (; in.len - i >= BLOCK; i += BLOCK) {
         const uint8_t *p = in.ptr + i;
-        uint8_t c[BLOCK], blank[BLOCK + 1], lost = 0, twice = 0; /* blank[k + 1]: of p[k] */
+        uint8_t c[2 * BLOCK], blank[BLOCK], lost = 0;
         for (size_t k = 0; k < BLOCK; k++) {
             uint8_t b = (uint8_t)(((uint8_t)(p[k] - 9) < 5) | (p[k] == ' '));
             uint8_t capital = (uint8_t)(p[k] - 'A') < 26;
             lost |= (uint8_t)((p[k] >= 128) | ((p[k] < 32) & (b ^ 1)));
             c[k] = b != 0 ? ' ' : (uint8_t)(p[k] | capital << 5);
-            blank[k + 1] = b;
+            blank[k] = b;
         }
         if (lost != 0) {
             n = append_each(p, BLOCK, out, n);
             continue;
         }
-        blank[0] = n != 0 && out[n - 1] == ' ';
-        for (size_t k = 0; k < BLOCK; k++)
-            twice |= blank[k] & blank[k + 1];
-        if (twice == 0) {
-            memcpy(out + n, c, BLOCK);
-            n += BLOCK;
-            continue;
-        }
-        for (size_t k = 0; k < BLOCK; k++) {
-            out[n] = c[k];
-            n += (blank[k] & blank[k + 1]) ^ 1u;
+        uint32_t blanks = bits_of(blank);
+        uint32_t left = ~(blanks & (blanks << 1 | (n != 0 && out[n - 1] == ' ')));
+        while (left != 0) {
+            unsigned from = (unsigned)__builtin_ctz(left);
+            uint32_t rest = ~(left >> from);
+            unsigned run = rest == 0 ? BLOCK : (unsigned)__builtin_ctz(rest);
+            memcpy(out + n, c + from, BLOCK);
+            n += run;
+            left = run == BLOCK ? 0 : left & ~(((1u << run) - 1) << from);
         }
     }
     return append_each(in.ptr + i, in.len - i, out, n);
@@ -110,7 +119,7 @@ bool glc_text_yield_normalised(struct glc_parse *p)
     if ((p->wanted & GLC_CLASS_BIT(GLC_CLASS_TEXT_NORM)) == 0)
         return true;
     struct glc_arena_mark mark = glc_arena_mark(p->arena);
-    uint8_t *out = glc_arena_room(p->arena, p->data.len);
+    uint8_t *out = glc_arena_room(p->arena, p->data.len + BLOCK);
     if (out == NULL) {
         p->unread(p, "limit: memory", 0);
         return true;

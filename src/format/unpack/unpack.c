@@ -39,7 +39,7 @@ uint8_t *glc_output_room(struct glc_output *out, size_t n)
         room *= 2;
     if (out->room == 0 && n > FIRST_ROOM)
         room = n; /* the size was known beforehand */
-    uint8_t *fresh = room < want ? NULL : glc_arena_alloc(out->parse->arena, room);
+    uint8_t *fresh = room < want ? NULL : glc_arena_room(out->parse->arena, room);
     if (fresh == NULL) {
         out->why = "limit: memory";
         return NULL;
