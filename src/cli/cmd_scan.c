@@ -2,6 +2,7 @@
  * scanned byte. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/num.h"
 #include "cli/args.h"
 #include "cli/beside.h"
@@ -74,7 +75,7 @@ static const struct glc_usage usage = {
     .opts = OPTIONS,
 };
 
-enum { LIST = 256, STDIN_MOST_GIB = 8, STEP_NS = 20 * 1000 * 1000 };
+enum { LIST = 256, STDIN_MOST_GIB = 8, STEP_NS = 20 * 1000 * 1000, HEAP = 256 << 10 };
 
 /* A file that is out, with its path. Reused: no allocation for a file once there are enough. */
 struct slot {
@@ -605,6 +606,7 @@ static void set_signals(void)
 
 int glc_cmd_scan(int argc, char **argv)
 {
+    glc_heap_prepare(HEAP);
     struct run *r = calloc(1, sizeof *r);
     int code = GLC_EXIT_ERROR;
     char *worker = NULL;

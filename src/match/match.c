@@ -7,10 +7,11 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "base/num.h"
 #include "match/matcher.h"
 
-enum { LISTS_CAP_LOG2 = 30 };
+enum { LISTS_CAP_LOG2 = 30, TABLE_ALIGN = 64, TABLE_GAP = 16 };
 
 static bool load_externals(struct glc_matcher *m)
 {
@@ -57,33 +58,63 @@ static void choose_path(struct glc_matcher *m)
         glc_re_scratch_no_simd(m->re);
 }
 
+static size_t table_room(size_t bytes)
+{
+    return (bytes + TABLE_GAP + (TABLE_ALIGN - 1)) & ~(size_t)(TABLE_ALIGN - 1);
+}
+
+/* What a matcher notes of each rule, pattern and candidate: large, and a scan touches little of it. One piece
+ * of sparse memory, cut up; the gaps are for sanitizers to watch. */
+static bool take_tables(struct glc_matcher *m)
+{
+    size_t rules = (size_t)m->img->rules + 1, patterns = m->img->section[GLC_IMG_PATTERNS].n + 1;
+    size_t places = GLC_CANDIDATES + GLC_CANDIDATES_SLACK;
+    struct {
+        void *to; /* the field, a pointer */
+        size_t bytes;
+    } table[7 + 1 + GLC_STAGES] = {
+        { &m->rule_state, rules * sizeof *m->rule_state },
+        { &m->changed, rules * sizeof *m->changed },
+        { &m->judge, rules * sizeof *m->judge },
+        { &m->slot_of, patterns * sizeof *m->slot_of },
+        { &m->seen, patterns * sizeof *m->seen },
+        { &m->seen_list, patterns * sizeof *m->seen_list },
+        { &m->cost, m->opt.costs ? rules * sizeof *m->cost : 0 },
+        { &m->looked, places * sizeof *m->looked },
+    };
+    size_t tables = sizeof table / sizeof *table;
+    for (int s = 0; s < GLC_STAGES; s++) {
+        table[8 + s].to = &m->at[s];
+        table[8 + s].bytes = places * sizeof *m->at[s];
+    }
+    for (size_t i = 0; i < tables; i++)
+        m->tables_bytes += table_room(table[i].bytes);
+    uint8_t *at = m->tables = glc_heap_sparse(m->tables_bytes);
+    for (size_t i = 0; at != NULL && i < tables; i++) {
+        size_t room = table_room(table[i].bytes);
+        if (table[i].bytes != 0)
+            memcpy(table[i].to, &at, sizeof at);
+        GLC_HEAP_GAP(at + table[i].bytes, room - table[i].bytes);
+        at += room;
+    }
+    return at != NULL;
+}
+
 struct glc_matcher *glc_matcher_new(const struct glc_image *img, const struct glc_match_options *opt)
 {
     struct glc_matcher *m = calloc(1, sizeof *m);
     if (m == NULL)
         return NULL;
-    size_t rules = (size_t)img->rules + 1, patterns = img->section[GLC_IMG_PATTERNS].n + 1;
     m->img = img;
     if (opt != NULL)
         m->opt = *opt;
     glc_arena_init(&m->arena, (size_t)1 << LISTS_CAP_LOG2);
-    m->rule_state = calloc(rules, sizeof *m->rule_state);
-    m->changed = calloc(rules, sizeof *m->changed);
-    m->judge = calloc(rules, sizeof *m->judge);
-    m->slot_of = calloc(patterns, sizeof *m->slot_of);
-    m->seen = calloc(patterns, sizeof *m->seen);
-    m->seen_list = calloc(patterns, sizeof *m->seen_list);
-    m->cost = m->opt.costs ? calloc(rules, sizeof *m->cost) : NULL;
+    bool room = take_tables(m);
     m->re = glc_re_scratch_new();
     choose_path(m);
     m->cond = glc_cond_scratch_new();
     load_tables(m);
-    size_t places = GLC_CANDIDATES + GLC_CANDIDATES_SLACK;
-    bool room = (m->looked = calloc(places, sizeof *m->looked)) != NULL;
-    for (int s = 0; s < GLC_STAGES; s++)
-        room = (m->at[s] = calloc(places, sizeof *m->at[s])) != NULL && room;
-    if (!room || !load_externals(m) || m->rule_state == NULL || m->changed == NULL || m->judge == NULL ||
-        m->slot_of == NULL || m->seen == NULL || m->seen_list == NULL || m->re == NULL || m->cond == NULL) {
+    if (!room || !load_externals(m) || m->re == NULL || m->cond == NULL) {
         glc_matcher_free(m);
         return NULL;
     }
@@ -100,23 +131,14 @@ void glc_matcher_free(struct glc_matcher *m)
     free(m->external_owned);
     for (int i = 0; i < GLC_DIGEST_ALGS; i++)
         glc_digest_free(m->digest[i]);
-    for (int s = 0; s < GLC_STAGES; s++)
-        free(m->at[s]);
-    free(m->looked);
     glc_arena_done(&m->arena);
     glc_re_scratch_free(m->re);
     glc_cond_scratch_free(m->cond);
     glc_matcher_pcre_free(m);
-    free(m->rule_state);
-    free(m->changed);
-    free(m->judge);
-    free(m->slot_of);
-    free(m->seen);
-    free(m->seen_list);
     free(m->slot);
     free(m->found);
     free(m->external);
-    free(m->cost);
+    glc_heap_sparse_free(m->tables, m->tables_bytes);
     free(m->dropped);
     free(m);
 }

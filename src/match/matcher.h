@@ -61,6 +61,8 @@ struct glc_matcher {
     bool avx2, avx512;                 /* simd is AVX2's or more; AVX512's */
     uint32_t *at[GLC_STAGES], *looked; /* candidates of a block: filter.c */
 
+    void *tables; /* where the candidates, and what is noted of rules and patterns, lie */
+    size_t tables_bytes;
     uint8_t *rule_state;
     uint32_t *changed; /* rules whose state is not UNKNOWN, in the order they left it */
     uint32_t changes;

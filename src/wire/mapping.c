@@ -13,11 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
 enum {
     SPARSE_LEAST = 16 << 20, /* smaller files are not worth the looking */
     EXTENTS_MOST = 8192,     /* the kernel allows 65,530 mappings */
     PAGE = 4096,             /* offsets are rounded to the largest page of the kernels we run on */
     PAGE_MOST = 65536,
+    AT_ONCE = 32 << 20, /* bytes that are brought in by one call and not by a trap for every few pages */
 };
 
 /* What the handler may replace: a signal handler has no other way to be told, and the process has one thread.
@@ -111,6 +116,8 @@ enum glc_err glc_mapping_open(int fd, uint64_t size, struct glc_span *out)
         if (p == MAP_FAILED)
             return GLC_IO;
         (void)madvise(p, (size_t)size, MADV_SEQUENTIAL);
+        /* A file cut short meanwhile is refused here, and raises its SIGBUS where it is read. */
+        (void)madvise(p, size < AT_ONCE ? (size_t)size : AT_ONCE, MADV_POPULATE_READ);
     }
     broke = 0;
     mapped_len = (size_t)size;

@@ -6,6 +6,7 @@
  * The jail closes, then the first message is read. No library needs a file after that: OpenSSL is told to
  * read no configuration; --magic loads libmagic's tables and the time zone before. */
 #include "base/digest.h"
+#include "base/heap.h"
 #include "base/num.h"
 #include "format/module/magic.h"
 #include "jail/jail.h"
@@ -18,7 +19,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-enum { SOCKET = 3 };
+enum { SOCKET = 3, HEAP = 512 << 10 /* bytes: what a scan of a small file takes */ };
 
 int main(int argc, char **argv)
 {
@@ -38,6 +39,7 @@ int main(int argc, char **argv)
         }
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    glc_heap_prepare(HEAP);
     glc_mapping_prepare();
     if (magic)
         tzset(); /* libmagic tells the time of some formats as the clock on the wall shows it */

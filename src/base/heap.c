@@ -1,0 +1,55 @@
+#define _GNU_SOURCE
+#include "base/heap.h"
+
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+enum {
+    PAGE = 4096,
+    BY_MMAP = 4 << 20, /* larger blocks are mapped, and go back when they are freed */
+    KEPT = 16 << 20,   /* free bytes at the heap's end that are kept */
+};
+
+void glc_heap_prepare(size_t bytes)
+{
+#ifdef M_TOP_PAD
+    if (mallopt(M_MMAP_THRESHOLD, BY_MMAP) != 1 || mallopt(M_TRIM_THRESHOLD, KEPT) != 1 ||
+        mallopt(M_TOP_PAD, (int)bytes) != 1)
+        return;
+    uint8_t *old = sbrk(0);
+    void *volatile first = malloc(BY_MMAP / 8); /* more than the heap has: it grows by this and the pad */
+    uint8_t *end = sbrk(0);
+    (void)mallopt(M_TOP_PAD, BY_MMAP / 16);
+    free(first);
+    if (end > old)
+        (void)madvise((void *)(((uintptr_t)old + PAGE - 1) & ~(uintptr_t)(PAGE - 1)), bytes,
+                      MADV_POPULATE_WRITE);
+#else
+    (void)bytes;
+#endif
+}
+
+void *glc_heap_sparse(size_t bytes)
+{
+    if (bytes == 0)
+        return NULL;
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void glc_heap_sparse_free(void *p, size_t bytes)
+{
+    if (p == NULL)
+        return;
+#ifdef GLC_HEAP_WATCHED
+    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+#endif
+    munmap(p, bytes);
+}
