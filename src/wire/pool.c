@@ -15,19 +15,21 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    WINDOW = 160,          /* files that a worker may have out */
-    BATCH = 48,            /* files of one message */
-    BATCH_BYTES = 4 << 20, /* and about as many bytes */
-    RETIRE_S = 1200,       /* age at which a worker is replaced when it is idle */
-    GRACE_MS = 5000,       /* beyond a file's deadline, before its worker is killed */
-    STARTS = 3,            /* workers in a row that may fail to start */
-    SLOWEST = 4,           /* MiB a second that a large file is given beyond the timeout */
+    WINDOW = 160, /* files that a worker may have out */
+    BATCH = 48,   /* files of one message */
+    BATCH_BYTES =
+        512 << 10,   /* and about as many bytes: what the last worker has left while others have none */
+    RETIRE_S = 1200, /* age at which a worker is replaced when it is idle */
+    GRACE_MS = 5000, /* beyond a file's deadline, before its worker is killed */
+    STARTS = 3,      /* workers in a row that may fail to start */
+    SLOWEST = 4,     /* MiB a second that a large file is given beyond the timeout */
     TRIES = 3,
     RECORDS_ARENA = 512 << 20,
 };
@@ -167,10 +169,14 @@ void glc_pool_free(struct glc_pool *p)
 {
     if (p == NULL)
         return;
+    /* All die side by side; what each had mapped takes the kernel a while. */
+    for (unsigned i = 0; p->worker != NULL && i < p->opt.workers; i++)
+        if (p->worker[i].process.pid != 0)
+            kill(p->worker[i].process.pid, SIGKILL);
     for (unsigned i = 0; p->worker != NULL && i < p->opt.workers; i++) {
         struct worker *w = &p->worker[i];
         if (w->process.pid != 0)
-            (void)bury(w, true);
+            (void)bury(w, false);
         while (w->out.n != 0)
             close_front(&w->out);
         free(w->out.job);
