@@ -222,22 +222,24 @@ def small_files(image: pathlib.Path, rounds: int) -> dict:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def by_jobs(image: pathlib.Path, folder: pathlib.Path, rounds: int) -> dict[str, float]:
-    """Seconds with 1 and with 2 workers: medians of interleaved runs."""
+def by_jobs(image: pathlib.Path, folder: pathlib.Path, rounds: int, times: int = 1) -> dict[str, float]:
+    """Seconds with 1 and with 2 workers for a folder, `times` over: medians of interleaved runs."""
     walls: dict[int, list[float]] = {1: [], 2: []}
     for i in range(rounds + 1):
         for jobs, seen in walls.items():
-            wall, _, _, out = once(Glacis(str(PROGRAM), [], image, jobs=jobs).command(folder))
-            if out.count("\n") != len(os.listdir(folder)):
-                raise ValueError(f"glacis said {out.count(chr(10))} verdicts on {len(os.listdir(folder))} files")
+            wall, _, _, out = once(Glacis(str(PROGRAM), [], image, jobs=jobs).command(folder) + [str(folder)] * (times - 1))
+            if out.count("\n") != times * len(os.listdir(folder)):
+                raise ValueError(f"glacis said {out.count(chr(10))} verdicts on {times} times {len(os.listdir(folder))} files")
             if i:
                 seen.append(wall)
     return {f"-j {jobs}": statistics.median(seen) for jobs, seen in walls.items()}
 
 
 def scaling(image: pathlib.Path, folder: pathlib.Path, size: int, rounds: int) -> dict:
-    """The choice of files with one worker and with two; what two processes that share nothing would reach is the processors' own."""
-    rows = {name: size / 1e6 / wall for name, wall in by_jobs(image, folder, rounds).items()}
+    """The choice of files, read often enough that starting does not count, with one worker and with two; what two processes
+    that share nothing would reach is the processors' own."""
+    times = max(1, -(-200_000_000 // size))
+    rows = {name: times * size / 1e6 / wall for name, wall in by_jobs(image, folder, rounds, times).items()}
     return {"mb_s": rows, "times": rows["-j 2"] / rows["-j 1"], "processors": len(os.sched_getaffinity(0))}
 
 
