@@ -2,13 +2,14 @@
 """Runs the YARA conformance cases of *.txt beside it against `glacis` and, where it knows the construct, against `yara`.
 
 usage: run.py [--glacis PATH] [--yara PATH] [--fill] [FILE...]
+       run.py --glacis PATH --yara-x      every case of either dialect in that of YARA-X, against YARA-X (from npm)
 
 A file is a list of lines; each case is one line (or one block of rules):
   # ...               a comment
   data TEXT           the bytes that the following cases look at (\\xHH \\n \\r \\t \\0 \\\\, \\{TEXT*N} repeats)
   strings TEXT        the strings section that yes, no and bad lines share (empty: none)
   ext NAME=VALUE      an external variable, for all cases of the file
-  dialect yara-x      the file is in that dialect; yara is not asked
+  dialect yara-x      the file is in that dialect; yara is not asked, YARA-X is
   yes EXPR            the condition holds for the data
   no EXPR             it does not
   bad EXPR            it does not compile
@@ -237,6 +238,83 @@ def ask_glacis_in(glacis, cases, folder, dialect):
     return answers
 
 
+def ask_yara_x(modules, cases, folder):
+    """Answers of YARA-X; a case that it dies of is an error."""
+    variables = dict(e.split("=", 1) for e in externals(cases))
+    answers = {}
+    while len(answers) < len(cases):
+        rest = [c for c in cases if c.name not in answers]
+        with open(folder + "/request.json", "w", encoding="utf-8") as f:
+            json.dump({"variables": variables,
+                       "cases": [{"name": c.name, "rules": c.path, "data": c.data_path} for c in rest]}, f)
+        done = subprocess.run(["node", HERE + "/yara_x.mjs", modules, f.name], capture_output=True)
+        before = len(answers)
+        for line in done.stdout.decode("utf-8").splitlines():
+            name, got = json.loads(line)
+            answers[name] = "error" if isinstance(got, str) else {r: [tuple(s) for s in spots] for r, spots in got.items()}
+        if len(answers) < len(cases):
+            if before == 0 and not answers:
+                sys.exit("yara_x.mjs: " + done.stderr.decode("utf-8", "replace"))
+            answers[[c for c in cases if c.name not in answers][0].name] = "error"
+    return answers
+
+
+def npm_modules(name):
+    """The folder of the modules of tests/NAME/package.json, installed; None where npm cannot."""
+    if not shutil.which("npm") or not shutil.which("node"):
+        return None
+    folder = os.path.join(tempfile.gettempdir(), "glacis-%s-%d" % (name, os.getuid()))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.getuid():
+        return None
+    shutil.copy(os.path.join(HERE, "..", "..", "bench", "package.json"), folder)
+    if not os.path.isdir(folder + "/node_modules/@litko"):
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True)
+        if done.returncode != 0:
+            return None
+    return folder
+
+
+def known_differences(path):
+    """{ case as written: cause }"""
+    known, cause = {}, None
+    for line in open(path, encoding="utf-8").read().split("\n"):
+        if line.startswith("  "):
+            known[line[2:]] = cause
+        elif line and not line.startswith("#"):
+            cause = line
+    return known
+
+
+def against_yara_x(a, cases, folder):
+    """The number of cases that differ without a known cause, or whose difference is gone."""
+    modules = npm_modules("yara-x")
+    if modules is None:
+        print("0 passed, 0 failed, %d skipped: no npm, or no network for it" % len(cases))
+        return 0
+    known = known_differences(HERE + "/../yara_x_differences.txt")
+    for c in cases:
+        c.dialect = "yara-x"
+    theirs, ours = ask_yara_x(modules, cases, folder), ask_glacis(a.glacis, cases, folder)
+    bad, explained = 0, 0
+    for c in cases:
+        text = " ".join((c.word + " " + (c.text if c.word.endswith("rules") else c.rest)).split())
+        x, g = theirs[c.name], ours[c.name]
+        if isinstance(x, str) or isinstance(g, str):
+            same = x == g
+        elif c.word == "match":
+            same = sorted(x.get(c.name, [])) == sorted(g.get(c.name) or [])
+        else:
+            same = sorted(x) == sorted(g)
+        if not same and text in known:
+            explained += 1
+        elif not same:
+            bad += 1
+            print("%s: yara-x says %s, glacis %s\n  %s" % (c.place, x, g, text))
+    print("%d passed, %d failed, 0 skipped (%d of them differ for a cause that is written down)" % (len(cases) - bad, bad, explained))
+    return bad
+
+
 def fill(cases, answers):
     """Write the answers into the lines that ask for one."""
     for path in sorted({c.file for c in cases}):
@@ -261,6 +339,7 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--glacis")
     args.add_argument("--yara", default=shutil.which("yara"))
+    args.add_argument("--yara-x", action="store_true")
     args.add_argument("--fill", action="store_true")
     args.add_argument("--keep", action="store_true")
     args.add_argument("file", nargs="*")
@@ -275,6 +354,8 @@ def main():
         if a.fill:
             fill(cases, ask_yara(a.yara, [c for c in cases if c.want == "fill"], folder))
             return 0
+        if a.yara_x:
+            return 1 if against_yara_x(a, cases, folder) else 0
         bad = set()
         if a.yara:
             old = [c for c in cases if not c.newer and c.dialect == "yara"]

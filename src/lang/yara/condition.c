@@ -75,13 +75,25 @@ struct glc_expr *glc_yara_int(struct glc_yara_parser *p, const char *what)
     return v.x;
 }
 
+struct glc_expr *glc_yara_place(struct glc_yara_parser *p, const char *what)
+{
+    struct glc_yara_tok at = p->src->tok;
+    struct glc_expr *x = glc_yara_int(p, what);
+    if (x != NULL && x->op == GLC_X_INT && x->u.integer < 0 && glc_yara_is_x(p)) {
+        at.end = p->src->last_end;
+        glc_yara_say(p, GLC_ERROR, &at, NULL, "%s is not negative", what);
+        return NULL;
+    }
+    return x;
+}
+
 bool glc_yara_range(struct glc_yara_parser *p, struct glc_expr **first, struct glc_expr **last)
 {
     struct glc_yara_tok at = p->src->tok;
     if (!glc_yara_expect(p, GLC_YT_LPAREN, "before a range") ||
-        (*first = glc_yara_int(p, "a range's start")) == NULL ||
+        (*first = glc_yara_place(p, "a range's start")) == NULL ||
         !glc_yara_expect(p, GLC_YT_DOTS, "between a range's ends") ||
-        (*last = glc_yara_int(p, "a range's end")) == NULL ||
+        (*last = glc_yara_place(p, "a range's end")) == NULL ||
         !glc_yara_expect(p, GLC_YT_RPAREN, "behind a range"))
         return false;
     at.end = p->src->last_end;
@@ -101,10 +113,14 @@ static struct glc_yara_value found(struct glc_yara_parser *p)
     glc_yara_advance(p);
     struct glc_expr *x, *first, *last;
     if (glc_yara_accept(p, GLC_YT_AT)) {
-        first = glc_yara_int(p, "the offset behind 'at'");
-        x = first == NULL ? NULL : glc_yara_node(p, &id, GLC_X_FOUND_AT, GLC_T_BOOL, 1);
-        if (x != NULL)
-            x->kid[0] = first;
+        first = glc_yara_place(p, "the offset behind 'at'");
+        /* At no place at all a string is not found; to YARA-X that is undefined, as in a range. */
+        bool ranged = first != NULL && first->op != GLC_X_INT && glc_yara_is_x(p);
+        x = first == NULL
+                ? NULL
+                : glc_yara_node(p, &id, ranged ? GLC_X_FOUND_IN : GLC_X_FOUND_AT, GLC_T_BOOL, ranged ? 2 : 1);
+        for (uint32_t i = 0; x != NULL && i < x->kids; i++)
+            x->kid[i] = first;
         if (x != NULL && first->op == GLC_X_INT && first->u.integer < 0)
             glc_yara_say(p, GLC_WARNING, &id, NULL, "always false: offsets are not negative");
     } else if (glc_yara_accept(p, GLC_YT_IN)) {
@@ -160,7 +176,7 @@ static struct glc_yara_value nth(struct glc_yara_parser *p)
         struct glc_yara_tok at = p->src->tok;
         which = glc_yara_int(p, "an index");
         if (which != NULL && which->op == GLC_X_INT && which->u.integer < 1)
-            glc_yara_say(p, glc_yara_is_x(p) && which->u.integer < 0 ? GLC_ERROR : GLC_WARNING, &at,
+            glc_yara_say(p, glc_yara_is_x(p) ? GLC_ERROR : GLC_WARNING, &at,
                          "the first occurrence has index 1", "always undefined: indexes count from 1");
         if (which == NULL || !glc_yara_expect(p, GLC_YT_RBRACKET, "behind an index"))
             return glc_yara_value(NULL);
@@ -251,8 +267,8 @@ static struct glc_yara_value fact(struct glc_yara_parser *p)
 {
     struct glc_yara_tok t = p->src->tok;
     if (t.kind == GLC_YT_ENTRYPOINT)
-        glc_yara_say(p, GLC_WARNING, &t, "use pe.entry_point or elf.entry_point",
-                     "'entrypoint' is deprecated");
+        glc_yara_say(p, glc_yara_is_x(p) ? GLC_ERROR : GLC_WARNING, &t,
+                     "use pe.entry_point or elf.entry_point", "'entrypoint' is deprecated");
     struct glc_expr *x = glc_yara_node(p, &t, GLC_X_FACT, GLC_T_INT, 0);
     if (x != NULL)
         x->index = t.kind == GLC_YT_FILESIZE ? GLC_FACT_SIZE : GLC_FACT_ENTRY;

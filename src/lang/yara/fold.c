@@ -1,7 +1,7 @@
 /* Operators: types checked, integers widened to floats where they meet one, constants folded.
  *
  * Semantics: integers are 64 bits and wrap at run time; in constants an overflow is an error, as is a
- * division by zero. */
+ * division by zero. YARA-X makes a float of a sum that overflows, and leaves the division undefined. */
 #include "lang/yara/parser.h"
 
 enum wants { NUMBERS, INTEGERS, ORDERED, STRINGS, REGEX };
@@ -85,7 +85,7 @@ static bool fold(struct glc_yara_parser *p, const struct glc_yara_tok *at, enum 
         break;
     case GLC_X_DIV:
     case GLC_X_MOD:
-        if (a == INT64_MIN && b == -1)
+        if (b == 0 || (a == INT64_MIN && b == -1))
             return false;
         *out = op == GLC_X_DIV ? a / b : a % b;
         break;
@@ -107,7 +107,7 @@ static bool fold(struct glc_yara_parser *p, const struct glc_yara_tok *at, enum 
     default:
         return false;
     }
-    if (overflow)
+    if (overflow && !(glc_yara_is_x(p) && op != GLC_X_MUL))
         glc_yara_say(p, GLC_ERROR, at, "integers reach from -2^63 to 2^63 - 1", "this constant overflows");
     return !overflow;
 }
@@ -117,7 +117,7 @@ static void check_constant_right(struct glc_yara_parser *p, const struct glc_yar
 {
     if (r->op != GLC_X_INT)
         return;
-    if ((op == GLC_X_DIV || op == GLC_X_MOD) && r->u.integer == 0)
+    if ((op == GLC_X_DIV || op == GLC_X_MOD) && r->u.integer == 0 && !glc_yara_is_x(p))
         glc_yara_say(p, GLC_ERROR, at, NULL, "division by zero");
     if ((op == GLC_X_SHL || op == GLC_X_SHR) && r->u.integer < 0)
         glc_yara_say(p, GLC_ERROR, at, NULL, "a shift by a negative number");
@@ -144,6 +144,34 @@ static struct glc_expr *mismatch(struct glc_yara_parser *p, const struct glc_yar
     glc_yara_say(p, GLC_ERROR, at, hint, "'%s' wants %s, not %s and %s", q.text, what[o->wants],
                  glc_yara_a_type(l->type), glc_yara_a_type(r->type));
     return NULL;
+}
+
+/* YARA takes floats that differ by less than an epsilon for equal; YARA-X does not. Exactly a == b is (a <=
+ * b) > (a < b), which hands on what is undefined and is false where one is not a number. */
+static struct glc_expr *exactly(struct glc_yara_parser *p, const struct glc_yara_tok *at, enum glc_expr_op op,
+                                struct glc_expr *l, struct glc_expr *r)
+{
+    struct glc_expr *le = glc_yara_node(p, at, GLC_X_LE, GLC_T_BOOL, 2);
+    struct glc_expr *lt = glc_yara_node(p, at, GLC_X_LT, GLC_T_BOOL, 2);
+    struct glc_expr *x = glc_yara_node(p, at, op == GLC_X_EQ ? GLC_X_GT : GLC_X_LE, GLC_T_BOOL, 2);
+    if (le == NULL || lt == NULL || x == NULL)
+        return NULL;
+    le->kid[0] = lt->kid[0] = l;
+    le->kid[1] = lt->kid[1] = r;
+    x->kid[0] = le;
+    x->kid[1] = lt;
+    return x;
+}
+
+/* YARA-X compares the truth of a rule and of what binds as tight as == with a number, as if it were 0 or 1.
+ */
+static bool truth_and_number(const struct glc_expr *l, const struct glc_expr *r)
+{
+    const struct glc_expr *truth = l->type == GLC_T_BOOL ? l : r;
+    bool kind = truth->op == GLC_X_RULE || truth->op == GLC_X_EQ || truth->op == GLC_X_NE ||
+                (truth->op >= GLC_X_CONTAINS && truth->op <= GLC_X_MATCHES);
+    return kind && ((l->type == GLC_T_BOOL && r->type == GLC_T_INT) ||
+                    (l->type == GLC_T_INT && r->type == GLC_T_BOOL));
 }
 
 /* YARA-X compares truths: a == b is (a and b) or (not a and not b). */
@@ -175,10 +203,10 @@ static struct glc_expr *make(struct glc_yara_parser *p, const struct glc_yara_to
                 : o->wants == ORDERED  ? numbers || strings
                 : o->wants == STRINGS  ? strings
                                        : l->type == GLC_T_STRING && r->type == GLC_T_REGEX;
-    if (!good && glc_yara_is_x(p) && l->type == GLC_T_BOOL && r->type == GLC_T_BOOL &&
-        (o->op == GLC_X_EQ || o->op == GLC_X_NE))
+    bool equality = o->op == GLC_X_EQ || o->op == GLC_X_NE;
+    if (!good && glc_yara_is_x(p) && l->type == GLC_T_BOOL && r->type == GLC_T_BOOL && equality)
         return equal_truth(p, at, o->op, l, r);
-    if (!good)
+    if (!good && !(glc_yara_is_x(p) && equality && truth_and_number(l, r)))
         return mismatch(p, at, o, l, r);
     if (numbers && !integers) {
         l = to_float(p, at, l);
@@ -188,10 +216,21 @@ static struct glc_expr *make(struct glc_yara_parser *p, const struct glc_yara_to
     }
     if (l == NULL || r == NULL || p->failed)
         return NULL;
+    if (equality && l->type == GLC_T_FLOAT && glc_yara_is_x(p))
+        return exactly(p, at, o->op, l, r);
     int64_t v;
-    if (l->op == GLC_X_INT && r->op == GLC_X_INT && o->wants <= INTEGERS &&
-        fold(p, at, o->op, l->u.integer, r->u.integer, &v))
-        return glc_expr_int(p->a, v);
+    if (l->op == GLC_X_INT && r->op == GLC_X_INT && o->wants <= INTEGERS) {
+        if (fold(p, at, o->op, l->u.integer, r->u.integer, &v))
+            return glc_expr_int(p->a, v);
+        if (p->failed)
+            return NULL;
+        if (o->op == GLC_X_ADD || o->op == GLC_X_SUB) {
+            l = to_float(p, at, l);
+            r = to_float(p, at, r);
+        }
+    }
+    if (l == NULL || r == NULL)
+        return NULL;
     struct glc_expr *x = glc_yara_node(p, at, o->op, o->wants <= INTEGERS ? l->type : GLC_T_BOOL, 2);
     if (x == NULL)
         return NULL;

@@ -126,10 +126,10 @@ static bool bound(struct glc_yara_parser *p, uint64_t *out)
 {
     unsigned base = 10;
     struct glc_yara_lex *l = &p->src->lex;
-    if (glc_yara_is_x(p) && peek(p) == '0' && l->text.len - l->at > 1 &&
-        (l->text.ptr[l->at + 1] | 0x20) == 'x') {
-        base = 16;
-        l->at += 2;
+    if (glc_yara_is_x(p) && peek(p) == '0' && l->text.len - l->at > 1) {
+        int c = l->text.ptr[l->at + 1];
+        base = c == 'x' ? 16 : c == 'o' ? 8 : 10;
+        l->at += base != 10 ? 2 : 0;
     }
     bool any = false;
     uint64_t v = 0;
@@ -164,7 +164,7 @@ static bool jump(struct glc_yara_parser *p, struct seq *s, bool nested)
         max = min;
         single = true;
     }
-    if (peek(p) != ']' || (!from && to)) {
+    if (peek(p) != ']' || (!from && to && !(glc_yara_is_x(p) && !single))) {
         (void)wrong(p, "a jump is [n], [n-m], [n-] or [-]", "expected a jump");
         return false;
     }
@@ -173,11 +173,11 @@ static bool jump(struct glc_yara_parser *p, struct seq *s, bool nested)
     const char *message = NULL;
     if (min > max)
         message = "the jump's bounds are the wrong way round";
-    else if (max == 0 && single)
+    else if (max == 0 && (single || (from && glc_yara_is_x(p))))
         message = "a jump of no bytes";
     else if (min > INT32_MAX || (to && max > INT32_MAX))
         message = "the jump is too long";
-    else if (max == UINT64_MAX && nested)
+    else if (max == UINT64_MAX && nested && !glc_yara_is_x(p))
         message = "a jump without end is not allowed inside alternatives";
     else if (max > MOST_NESTED && nested && !glc_yara_is_x(p))
         message = "a jump of more than 200 bytes is not allowed inside alternatives";

@@ -179,6 +179,8 @@ static bool digits(struct glc_span s, unsigned base, int64_t *value)
 {
     uint64_t v = 0;
     for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '_')
+            continue;
         uint64_t d = (uint64_t)glc_hex_digit(s.ptr[i]);
         if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v) || v > INT64_MAX)
             return false;
@@ -190,19 +192,32 @@ static bool digits(struct glc_span s, unsigned base, int64_t *value)
 static double to_real(struct glc_span s)
 {
     char text[512];
-    size_t n = s.len < sizeof text ? s.len : sizeof text - 1;
-    memcpy(text, s.ptr, n);
+    size_t n = 0;
+    for (size_t i = 0; i < s.len && n < sizeof text - 1; i++)
+        if (s.ptr[i] != '_')
+            text[n++] = (char)s.ptr[i];
     text[n] = '\0';
     return strtod(text, NULL);
 }
 
+/* Behind the digits; from the second on YARA-X lets '_' stand between them. */
 static size_t run(const struct glc_yara_lex *lex, size_t ahead, int base)
 {
-    for (;; ahead++) {
+    for (size_t from = ahead;; ahead++) {
         int c = peek(lex, ahead);
+        if (c == '_' && lex->x && ahead > from)
+            continue;
         if (c < 0 || glc_hex_digit(c) < 0 || glc_hex_digit(c) >= base)
             return ahead;
     }
+}
+
+/* Do the digits of a fraction begin here? YARA-X lets '_' come first. */
+static bool fraction(const struct glc_yara_lex *lex, size_t ahead)
+{
+    while (lex->x && peek(lex, ahead) == '_')
+        ahead++;
+    return peek(lex, ahead) >= '0' && peek(lex, ahead) <= '9';
 }
 
 static void lex_number(struct glc_yara_lex *lex, struct glc_yara_tok *t)
@@ -222,8 +237,11 @@ static void lex_number(struct glc_yara_lex *lex, struct glc_yara_tok *t)
     } else {
         n = run(lex, 0, 10);
         fits = digits(glc_span_sub(lex->text, lex->at, n), 10, &t->u.integer);
-        if (peek(lex, n) == '.' && peek(lex, n + 1) >= '0' && peek(lex, n + 1) <= '9') {
-            n = run(lex, n + 1, 10);
+        if (peek(lex, n) == '.' && fraction(lex, n + 1)) {
+            n++;
+            while (peek(lex, n) == '_')
+                n++;
+            n = run(lex, n, 10);
             t->kind = GLC_YT_FLOAT;
             t->u.real = to_real(glc_span_sub(lex->text, lex->at, n));
             fits = true;
@@ -272,9 +290,41 @@ static void lose_line(struct glc_yara_lex *lex)
     lex->at = nl != NULL ? (size_t)(nl - lex->text.ptr) : lex->text.len;
 }
 
+/* The triple-quoted string of YARA-X: it may span lines, and has no quote inside but by \". */
+static bool lex_lines(struct glc_yara_lex *lex, struct glc_yara_tok *t)
+{
+    size_t from = lex->at + 3;
+    struct glc_yara_lex ahead = *lex;
+    ahead.at = from;
+    for (int c; (c = peek(&ahead, 0)) >= 0 && c != '"';) {
+        if (c == '\\' && peek(&ahead, 1) >= 0)
+            ahead.at++;
+        if (peek(&ahead, 0) == '\n')
+            newline(&ahead);
+        else
+            ahead.at++;
+    }
+    if (peek(&ahead, 0) != '"' || peek(&ahead, 1) != '"' || peek(&ahead, 2) != '"')
+        return false;
+    t->kind = GLC_YT_STRING;
+    t->text = glc_span_sub(lex->text, from, ahead.at - from);
+    ahead.at += 3;
+    *lex = ahead;
+    return true;
+}
+
 static void lex_string(struct glc_yara_lex *lex, struct glc_yara_tok *t)
 {
     size_t n;
+    bool lines = lex->x && peek(lex, 1) == '"' && peek(lex, 2) == '"';
+    if (lines && lex_lines(lex, t))
+        return;
+    if (lines) {
+        complain(lex, "this string does not end", "close it with \"\"\"; write \\\" for a quote in it");
+        t->kind = GLC_YT_BAD;
+        lose_line(lex);
+        return;
+    }
     if (!find_close(lex, '"', &n)) {
         complain(lex, "this string does not end",
                  "close it with \" on the same line; write \\n for a line's end");
@@ -312,16 +362,17 @@ static void lex_regex(struct glc_yara_lex *lex, struct glc_yara_tok *t)
         lex->at += n;
         return;
     }
-    for (;; n++) {
+    /* YARA-X takes up to two letters, in any order; what follows the second is the next word. */
+    size_t flags = 0;
+    for (; flags < 2; flags++, n++) {
         int64_t flag = peek(lex, n) == 'i' ? GLC_YARA_RE_I : peek(lex, n) == 's' ? GLC_YARA_RE_S : 0;
-        if (flag == 0 || (t->u.integer & flag) != 0)
+        if (flag == 0)
             break;
         t->u.integer |= flag;
     }
-    if (is_word(peek(lex, n))) {
+    if (flags < 2 && is_word(peek(lex, n))) {
         lex->at += n;
-        complain(lex, "unknown flag of a regular expression",
-                 "i ignores case, s lets . match line ends; each once");
+        complain(lex, "unknown flag of a regular expression", "i ignores case, s lets . match line ends");
         t->kind = GLC_YT_BAD;
         n = word_end(lex, 0);
     }

@@ -107,7 +107,7 @@ static struct glc_yara_value unknown(struct glc_yara_parser *p, const struct glc
 
 static struct glc_yara_value base(struct glc_yara_parser *p, const struct glc_yara_tok *at)
 {
-    for (size_t i = 0; i < p->vars; i++)
+    for (size_t i = p->vars; i-- > 0;)
         if (glc_span_eq(p->var[i].name, at->text))
             return variable(p, &p->var[i], at);
     if (glc_yara_names_imported(p->names, p->space, at->text)) {
@@ -122,7 +122,7 @@ static struct glc_yara_value base(struct glc_yara_parser *p, const struct glc_ya
     if (find_external(p, at->text, &index))
         return external(p, index, at);
     const struct glc_yara_name *n = p->failed ? NULL : glc_yara_names_find(p->names, p->space, at->text);
-    if (n == NULL && !p->failed && glc_span_eq(at->text, p->rule_name)) {
+    if (n == NULL && !p->failed && glc_span_eq(at->text, p->rule_name) && !glc_yara_is_x(p)) {
         glc_yara_say(p, GLC_WARNING, at, NULL, "the rule asks for itself: that is always false");
         return glc_yara_value(glc_expr_bool(p->a, false));
     }

@@ -161,6 +161,8 @@ struct glc_expr *glc_yara_bool_expr(struct glc_yara_parser *p);
 /* An operand that binds tighter than comparison: what stands behind `at`, in ranges, in brackets. */
 struct glc_yara_value glc_yara_primary(struct glc_yara_parser *p);
 struct glc_expr *glc_yara_int(struct glc_yara_parser *p, const char *what);
+/* The same where it is an offset or an end of a range: to YARA-X a negative constant is an error. */
+struct glc_expr *glc_yara_place(struct glc_yara_parser *p, const char *what);
 /* '(' first '..' last ')' behind `in`; warns where it is empty. */
 bool glc_yara_range(struct glc_yara_parser *p, struct glc_expr **first, struct glc_expr **last);
 

@@ -29,6 +29,8 @@ struct glc_yara_quant glc_yara_quant_of(struct glc_yara_parser *p, struct glc_ya
     if (v.x->type != GLC_T_INT) {
         glc_yara_say(p, GLC_ERROR, &q.at, NULL, "how many is an integer, not %s", glc_yara_a_type(v.x->type));
         q.number = NULL;
+    } else if (percent && v.x->op == GLC_X_INT && v.x->u.integer == 0 && glc_yara_is_x(p)) {
+        q.quant = GLC_Q_NONE;
     } else if (percent && v.x->op == GLC_X_INT && (v.x->u.integer < 1 || v.x->u.integer > 100)) {
         glc_yara_say(p, GLC_ERROR, &q.at, NULL, "a percentage is 1 to 100");
         q.number = NULL;
@@ -107,13 +109,14 @@ static bool add_rules(struct glc_yara_parser *p, struct set *s, const struct glc
     return !p->failed;
 }
 
-/* Are the items of the parenthesis at hand all plain names? */
+/* Are the items of the parenthesis at hand all plain names? To YARA-X those of rules are expressions, so that
+ * a wildcard behind one is an error there. */
 static bool is_plain(const struct glc_yara_parser *p)
 {
     struct glc_yara_lex ahead = p->src->lex;
     for (;;) {
         struct glc_yara_tok t = glc_yara_next(&ahead);
-        if (t.kind != GLC_YT_ID && t.kind != GLC_YT_WILD && t.kind != GLC_YT_IDENT)
+        if (t.kind != GLC_YT_ID && t.kind != GLC_YT_WILD && (t.kind != GLC_YT_IDENT || glc_yara_is_x(p)))
             return false;
         bool is_rule = t.kind == GLC_YT_IDENT;
         t = glc_yara_next(&ahead);
@@ -268,6 +271,16 @@ static bool has_repeats(const struct set *s, struct glc_yara_parser *p)
     return unique(&copy);
 }
 
+/* `of … in` of a range with an undefined end is undefined; to YARA-X it is false, as `or` makes it. */
+static struct glc_expr *defined_in(struct glc_yara_parser *p, struct glc_expr *x)
+{
+    if (x->kid[1]->op == GLC_X_INT && x->kid[2]->op == GLC_X_INT)
+        return x;
+    struct glc_expr *kid[] = { x, glc_expr_bool(p->a, false) };
+    x = kid[1] == NULL ? NULL : glc_expr_join(p->a, GLC_X_OR, kid, 2);
+    return x != NULL ? x : glc_yara_nomem(p);
+}
+
 struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_quant q)
 {
     struct set s = { 0 };
@@ -282,10 +295,12 @@ struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_qua
     }
     if (is_at || is_in)
         glc_yara_advance(p);
-    if (is_at && (first = glc_yara_int(p, "the offset behind 'at'")) == NULL)
+    if (is_at && (first = glc_yara_place(p, "the offset behind 'at'")) == NULL)
         return none();
     if (is_in && !glc_yara_range(p, &first, &last))
         return none();
+    if (glc_yara_is_x(p))
+        unique(&s);
     warn_number(p, &q, s.kind == EXPRESSIONS ? s.exprs : s.n);
     if (s.kind != EXPRESSIONS && (q.quant == GLC_Q_NUMBER || q.quant == GLC_Q_PERCENT) &&
         has_repeats(&s, p) && !repeated_to_exprs(p, &s, &q.at, first, last, is_at))
@@ -314,7 +329,7 @@ struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_qua
         x->kid[1] = first;
     if (x->kids > 2)
         x->kid[2] = last;
-    return glc_yara_value(x);
+    return glc_yara_value(is_in && glc_yara_is_x(p) ? defined_in(p, x) : x);
 }
 
 static struct glc_yara_quant quantifier(struct glc_yara_parser *p)
@@ -357,13 +372,13 @@ static struct glc_yara_value for_of(struct glc_yara_parser *p, struct glc_yara_q
 {
     struct set s = { 0 };
     glc_yara_advance(p);
-    if (p->for_of != 0)
+    if (p->for_of != 0 && !glc_yara_is_x(p))
         glc_yara_say(p, GLC_ERROR, &q.at, NULL, "a 'for ... of' inside another");
     if (p->failed || !parse_set(p, &s, false))
         return none();
-    warn_number(p, &q, s.n);
-    if (q.quant == GLC_Q_ALL || q.quant == GLC_Q_ANY || q.quant == GLC_Q_NONE)
+    if (q.quant == GLC_Q_ALL || q.quant == GLC_Q_ANY || q.quant == GLC_Q_NONE || glc_yara_is_x(p))
         unique(&s);
+    warn_number(p, &q, s.n);
     p->for_of++;
     struct glc_expr *inner = body(p, true);
     p->for_of--;
@@ -376,10 +391,11 @@ static struct glc_yara_value for_of(struct glc_yara_parser *p, struct glc_yara_q
     return glc_yara_value(x);
 }
 
-/* A new variable in the next slot; its value's node is filled by the caller. */
+/* A new variable in the next slot; its value's node is filled by the caller. In YARA-X it hides an outer one
+ * of its name. */
 static struct glc_yara_var *add_var(struct glc_yara_parser *p, const struct glc_yara_tok *name)
 {
-    for (size_t i = 0; i < p->vars; i++)
+    for (size_t i = 0; i < p->vars && !glc_yara_is_x(p); i++)
         if (glc_span_eq(p->var[i].name, name->text))
             glc_yara_say(p, GLC_ERROR, name, "choose another name", "the variable %s exists already",
                          glc_yara_quote(name->text).text);
@@ -456,7 +472,9 @@ static bool parenthesized(struct glc_yara_parser *p, struct iterator *it)
         return false;
     if (glc_yara_accept(p, GLC_YT_DOTS)) {
         it->op = GLC_X_FOR_RANGE;
-        struct glc_expr *last = it->kid[0]->type == GLC_T_INT ? glc_yara_int(p, "a range's end") : NULL;
+        struct glc_expr *last = it->kid[0]->type == GLC_T_INT ? glc_yara_place(p, "a range's end") : NULL;
+        if (it->kid[0]->op == GLC_X_INT && it->kid[0]->u.integer < 0 && glc_yara_is_x(p))
+            glc_yara_say(p, GLC_ERROR, &at, NULL, "a range's start is not negative");
         if (it->kid[0]->type != GLC_T_INT)
             glc_yara_say(p, GLC_ERROR, &at, NULL, "a range's start is an integer, not %s",
                          glc_yara_a_type(it->kid[0]->type));

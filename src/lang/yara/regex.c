@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "lang/yara/parser.h"
 
+#include <stdio.h>
+
 enum {
     MOST_REPEATS = 32767,     /* YARA's own */
     MOST_REPEATS_X = 1 << 24, /* its successor names none */
@@ -73,6 +75,21 @@ static bool class_escape(int c, uint32_t set[8])
     return true;
 }
 
+/* YARA-X: \x{41}; r->at at the brace. -1: complained. */
+static int braced_byte(struct regex *r, size_t from)
+{
+    unsigned v = 0;
+    size_t n = 1;
+    for (int c; (c = peek(r, n)) >= 0 && glc_hex_digit(c) >= 0 && v <= 0x7f; n++)
+        v = v << 4 | (unsigned)glc_hex_digit(c);
+    if (n == 1 || peek(r, n) != '}' || v > 0x7f) {
+        (void)wrong(r, from, 2, "write \\x and two hex digits", "incomplete escape in a regular expression");
+        return -1;
+    }
+    r->at += n + 1;
+    return (int)v;
+}
+
 /* The byte that the escape at r->at (behind the backslash) stands for; steps over it. -1: complained. */
 static int byte_escape(struct regex *r, bool in_class)
 {
@@ -90,7 +107,13 @@ static int byte_escape(struct regex *r, bool in_class)
         return '\f';
     case 'a':
         return '\a';
+    case 'v':
+        if (glc_yara_is_x(r->p))
+            return '\v';
+        return c;
     case 'x': {
+        if (peek(r, 0) == '{' && glc_yara_is_x(r->p))
+            return braced_byte(r, from);
         int hi = peek(r, 0) < 0 ? -1 : glc_hex_digit(peek(r, 0)),
             lo = peek(r, 1) < 0 ? -1 : glc_hex_digit(peek(r, 1));
         if (hi < 0 || lo < 0) {
@@ -106,7 +129,7 @@ static int byte_escape(struct regex *r, bool in_class)
             (void)wrong(r, from, 2, "write \\x and two hex digits for a byte", "there are no backreferences");
             return -1;
         }
-        if (glc_yara_is_x(r->p) && c >= 0 && (glc_ascii_isalnum((uint8_t)c) || c == '_')) {
+        if (glc_yara_is_x(r->p) && c >= 0 && (glc_ascii_isalnum((uint8_t)c) || c == '<' || c == '>')) {
             (void)wrong(r, from, 2, "YARA-X takes a backslash before letters that mean something only",
                         "unknown escape in a regular expression");
             return -1;
@@ -121,6 +144,10 @@ static int class_item(struct regex *r, uint32_t set[8], bool is_end)
 {
     int c = peek(r, 0);
     r->at++;
+    if (c >= 0x80 && glc_yara_is_x(r->p)) {
+        (void)wrong(r, r->at - 1, 1, "a class is of bytes; write \\xHH for one", "not ASCII in a class");
+        return -1;
+    }
     if (c != '\\')
         return c;
     bool ranged = is_end || (peek(r, 1) == '-' && peek(r, 2) >= 0 && peek(r, 2) != ']');
@@ -128,8 +155,12 @@ static int class_item(struct regex *r, uint32_t set[8], bool is_end)
         r->at++;
         return 256;
     }
-    if ((peek(r, 0) | 0x20) == 'w' || (peek(r, 0) | 0x20) == 's' || (peek(r, 0) | 0x20) == 'd')
-        return r->s.ptr[r->at++];
+    if ((peek(r, 0) | 0x20) == 'w' || (peek(r, 0) | 0x20) == 's' || (peek(r, 0) | 0x20) == 'd') {
+        if (!glc_yara_is_x(r->p))
+            return r->s.ptr[r->at++];
+        (void)wrong(r, r->at - 1, 2, NULL, "a class is no end of a range");
+        return -1;
+    }
     return byte_escape(r, true);
 }
 
@@ -141,6 +172,57 @@ static void fold(uint32_t set[8])
             glc_set_add(set, (uint8_t)(c - 0x20));
         }
     }
+}
+
+/* YARA-X: [:alpha:] and its kin inside a class, and what it has there that we do not take. false: complained.
+ */
+static bool x_item(struct regex *r, uint32_t set[8], bool *taken)
+{
+    static const struct {
+        const char *name, *ranges; /* pairs of ends */
+    } classes[] = {
+        { "alnum", "09AZaz" },
+        { "alpha", "AZaz" },
+        { "ascii", "\001\177" },
+        { "blank", "\t\t  " },
+        { "cntrl", "\001\037\177\177" },
+        { "digit", "09" },
+        { "graph", "!~" },
+        { "lower", "az" },
+        { "print", " ~" },
+        { "punct", "!/:@[`{~" },
+        { "space", "\t\r  " },
+        { "upper", "AZ" },
+        { "word", "09AZ__az" },
+        { "xdigit", "09AFaf" },
+    };
+    int c = peek(r, 0);
+    *taken = false;
+    if ((c == '&' || c == '-' || c == '~') && peek(r, 1) == c)
+        return wrong(r, r->at, 2, "write \\ before the second", "operators of classes are not taken") != NULL;
+    if (c != '[')
+        return true;
+    struct glc_span rest = glc_span_sub(r->s, r->at + 1, SIZE_MAX);
+    bool negated = rest.len > 1 && rest.ptr[1] == '^';
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        char name[16];
+        int n = snprintf(name, sizeof name, ":%s%s:]", negated ? "^" : "", classes[i].name);
+        if (!glc_span_starts(rest, glc_span(name, (size_t)n)))
+            continue;
+        uint32_t one[8] = { 0 };
+        for (const char *s = classes[i].ranges; *s != '\0'; s += 2)
+            add_range(one, (uint8_t)s[0], (uint8_t)s[1]);
+        if (classes[i].ranges[0] == 1) /* NUL ends the string above, and is in these */
+            glc_set_add(one, 0);
+        if (negated)
+            invert(one);
+        for (int k = 0; k < 8; k++)
+            set[k] |= one[k];
+        r->at += 1 + (size_t)n;
+        *taken = true;
+        return true;
+    }
+    return wrong(r, r->at, 1, "write \\[ for the character", "classes inside classes are not taken") != NULL;
 }
 
 static struct glc_re *bracket(struct regex *r)
@@ -157,6 +239,11 @@ static struct glc_re *bracket(struct regex *r)
         if (c == ']' && !first)
             break;
         size_t item = r->at;
+        bool taken = false;
+        if (glc_yara_is_x(r->p) && !x_item(r, set, &taken))
+            return NULL;
+        if (taken)
+            continue;
         int lo = class_item(r, set, false);
         if (lo < 0)
             return NULL;
@@ -215,16 +302,52 @@ static struct glc_re *escape(struct regex *r)
     return c < 0 ? NULL : literal(r, c);
 }
 
+/* YARA-X: what follows "(?": a name, or flags up to ':' (of this group) or ')' (of what follows: *rest).
+ * False: no such thing. */
+static bool x_group(struct regex *r, bool *rest)
+{
+    size_t n = 1;
+    *rest = false;
+    if (peek(r, n) == 'P')
+        n++;
+    if (peek(r, n) == '<') {
+        size_t name = ++n;
+        while (peek(r, n) >= 0 && (glc_ascii_isalnum((uint8_t)peek(r, n)) || peek(r, n) == '_'))
+            n++;
+        r->at += n + 1;
+        return n > name && peek(r, 0) >= 0 && r->s.ptr[r->at - 1] == '>';
+    }
+    bool on = true, nocase = r->nocase, dotall = r->dotall;
+    for (int c; (c = peek(r, n)) != ':' && c != ')'; n++) {
+        if (c == '-')
+            on = false;
+        else if (c == 'i')
+            nocase = on;
+        else if (c == 's')
+            dotall = on;
+        else
+            return false;
+    }
+    *rest = peek(r, n) == ')';
+    r->at += n + 1;
+    r->nocase = nocase;
+    r->dotall = dotall;
+    return true;
+}
+
 static struct glc_re *group(struct regex *r)
 {
     size_t from = r->at - 1;
+    bool nocase = r->nocase, dotall = r->dotall, rest = false;
     if (++r->depth > GLC_YARA_DEPTH)
         return wrong(r, from, 1, NULL, "too many groups inside each other");
-    if (peek(r, 0) == '?' && peek(r, 1) == ':' && glc_yara_is_x(r->p))
-        r->at += 2;
-    else if (peek(r, 0) == '?')
+    if (peek(r, 0) == '?' && !(glc_yara_is_x(r->p) && x_group(r, &rest)))
         return wrong(r, from, 2, "groups do not capture anyway; there is no lookaround",
                      "groups that begin with (? are not part of the language");
+    if (rest) { /* flags for what follows, up to the end of the group around it */
+        r->depth--;
+        return glc_re_empty(r->p->a);
+    }
     struct glc_re *re = alternation(r);
     if (re == NULL)
         return NULL;
@@ -232,6 +355,8 @@ static struct glc_re *group(struct regex *r)
         return wrong(r, from, 1, "close it with )", "this group does not end");
     r->at++;
     r->depth--;
+    r->nocase = nocase;
+    r->dotall = dotall;
     return re;
 }
 
@@ -282,8 +407,11 @@ static size_t braces(const struct regex *r, uint32_t *min, uint32_t *max)
     bool from = number(r, &n, min);
     if (peek(r, n) == ',') {
         n++;
-        if (!number(r, &n, max))
+        bool to = number(r, &n, max);
+        if (!to)
             *max = GLC_UNBOUNDED;
+        if (!from && !to && glc_yara_is_x(r->p))
+            return 0;
     } else if (from) {
         *max = *min;
     } else {
@@ -332,8 +460,10 @@ static struct glc_re *repeated(struct regex *r, struct glc_re *re, bool is_group
         return wrong(r, from, r->at - from, "end all repeats with ? or none of them",
                      "greedy and lazy repeats in one regular expression");
     uint32_t ignored;
-    if (peek(r, 0) == '*' || peek(r, 0) == '+' || peek(r, 0) == '?' ||
-        (peek(r, 0) == '{' && braces(r, &ignored, &ignored) != 0))
+    if (glc_yara_is_x(r->p) && (max == 0 || re->kind == GLC_RE_ASSERT))
+        return min == 0 ? glc_re_empty(r->p->a) : re;
+    if (!glc_yara_is_x(r->p) && (peek(r, 0) == '*' || peek(r, 0) == '+' || peek(r, 0) == '?' ||
+                                 (peek(r, 0) == '{' && braces(r, &ignored, &ignored) != 0)))
         return wrong(r, r->at, 1, "put parentheses around the inner one", "a repeat of a repeat");
     if (max == 0)
         return wrong(r, from, n, NULL, "a repeat of zero times");
@@ -354,7 +484,11 @@ static struct glc_re *concatenation(struct regex *r)
     size_t kids = 0;
     for (int c; (c = peek(r, 0)) >= 0 && c != '|' && c != ')';) {
         struct glc_re *one = atom(r);
-        one = one == NULL ? NULL : repeated(r, one, c == '(');
+        for (size_t from = SIZE_MAX; one != NULL && r->at != from;) { /* YARA-X: repeats of repeats */
+            bool first = from == SIZE_MAX;
+            from = r->at;
+            one = first || glc_yara_is_x(r->p) ? repeated(r, one, c == '(') : one;
+        }
         struct glc_re **slot =
             one == NULL ? NULL : glc_arena_push(r->p->a, &kid, &kids, sizeof(struct glc_re *));
         if (slot == NULL)

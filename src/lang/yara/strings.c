@@ -76,6 +76,8 @@ static void alphabet(struct glc_yara_parser *p, struct glc_span *out)
     struct glc_span s = glc_yara_text(p, &t);
     if (s.ptr == NULL)
         return;
+    if (glc_yara_is_x(p) && s.len != t.text.len)
+        glc_yara_say(p, GLC_ERROR, &t, NULL, "YARA-X takes no escapes in an alphabet");
     bool seen[256] = { false }, twice = false;
     for (size_t i = 0; i < s.len; i++) {
         twice = twice || seen[s.ptr[i]];
@@ -173,8 +175,11 @@ static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
     pattern->hidden = m.hidden;
     uint64_t min, max;
     glc_re_length(re, &min, &max);
-    if (max == 0)
-        glc_yara_say(p, glc_yara_is_x(p) ? GLC_ERROR : GLC_WARNING, &t, NULL,
+    if (min == 0 && glc_yara_is_x(p))
+        glc_yara_say(p, GLC_ERROR, &t, NULL,
+                     "YARA-X wants a regular expression that matches a byte at least");
+    else if (max == 0)
+        glc_yara_say(p, GLC_WARNING, &t, NULL,
                      "this regular expression matches no byte, so it is never found");
     if (!p->failed)
         (void)glc_yara_re_variants(p, re, &m, pattern);

@@ -1,5 +1,5 @@
-/* Text strings: escapes to bytes. The manual's list: \" \\ \t \n \r \xdd. Bytes from 0x80 up stand for
- * themselves. */
+/* Text strings: escapes to bytes. The manual's list: \" \\ \t \n \r \xdd; YARA-X has \0 too. Bytes from 0x80
+ * up stand for themselves. */
 #include "base/hex.h"
 #include "lang/yara/parser.h"
 
@@ -36,7 +36,7 @@ struct glc_span glc_yara_text(struct glc_yara_parser *p, const struct glc_yara_t
         }
         /* The lexer saw to it that something follows a backslash. */
         const uint8_t *from = s.ptr + i++;
-        int c = simple_escape(s.ptr[i]);
+        int c = s.ptr[i] == '0' && glc_yara_is_x(p) ? 0 : simple_escape(s.ptr[i]);
         if (s.ptr[i] == 'x' && s.len - i > 2 && glc_hex_digit(s.ptr[i + 1]) >= 0 &&
             glc_hex_digit(s.ptr[i + 2]) >= 0) {
             c = glc_hex_digit(s.ptr[i + 1]) << 4 | glc_hex_digit(s.ptr[i + 2]);
