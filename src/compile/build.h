@@ -118,10 +118,15 @@ struct glc_witnesses {
     bool none;  /* the rule may match without any */
     bool never; /* it cannot match at all */
 };
+/* What a witness at a known place costs: next to nothing, but for the first bytes of a kind of file, which
+ * touch their rule for every file of that kind. */
+#define GLC_PINNED_COST 1e-7f
+#define GLC_MAGIC_COST  5e-4f
 struct glc_witness_costs {
     const struct glc_ruleset *set;
     const float *cost;     /* of each pattern, all rules' one after another; INFINITY: cannot be searched */
     const bool *pin;       /* can it be looked up at a known place? */
+    const bool *magic;     /* does it say little more than what kind of file it is, where it stands at 0? */
     const uint32_t *first; /* of each rule's in them */
     const struct glc_witnesses *rule; /* of earlier rules */
     struct glc_arena *arena;

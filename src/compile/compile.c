@@ -29,6 +29,8 @@ struct compiling {
     uint32_t *first_pattern; /* of each rule */
     float *cost;             /* of each pattern */
     bool *pin;               /* of each pattern: can it be looked up at a known place? */
+    bool *magic;             /* of each pattern: is_magic() */
+    uint8_t *known; /* of each pattern, once its rule is written: does the pass say whether it occurs? */
     struct glc_witnesses *witness;
     size_t patterns, variants;
 };
@@ -67,6 +69,51 @@ static bool can_pin(const struct compiling *c, size_t pattern, uint32_t variants
     return true;
 }
 
+/* Does some variant hold at the beginning of any file of a common kind, or nearly? */
+static bool is_magic(const struct compiling *c, size_t pattern, uint32_t variants)
+{
+    static const struct {
+        uint8_t len;
+        char bytes[9];
+    } kind[] = { { 2, "MZ" },
+                 { 4, "\x7f"
+                      "ELF" },
+                 { 2, "PK" },
+                 { 4, "%PDF" },
+                 { 4, "\xd0\xcf\x11\xe0" },
+                 { 4, "{\\rt" },
+                 { 5, "<?xml" },
+                 { 5, "<?php" },
+                 { 5, "<html" },
+                 { 2, "#!" },
+                 { 4, "\xca\xfe\xba\xbe" },
+                 { 4, "\xcf\xfa\xed\xfe" },
+                 { 3, "GIF" },
+                 { 4, "\x89PNG" },
+                 { 3, "\xff\xd8\xff" },
+                 { 3, "Rar" },
+                 { 2, "\x1f\x8b" },
+                 { 4, "dex\n" } };
+    enum { BEYOND = 4 /* more known bytes than this say more than the kind */ };
+    for (uint32_t v = 0; v < variants; v++) {
+        const struct glc_cover *cover = &c->cover[c->first_variant[pattern] + v];
+        for (size_t a = 0; a < cover->atoms; a++) {
+            const struct glc_atom *atom = &cover->atom[a];
+            if (atom->near != 0)
+                continue;
+            for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
+                uint32_t same = 0;
+                while (same < kind[k].len && same < atom->len && atom->mask[same] == 0xff &&
+                       atom->value[same] == (uint8_t)kind[k].bytes[same])
+                    same++;
+                if (same == atom->len || (same == kind[k].len && atom->len - same <= BEYOND))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool cover_patterns(struct compiling *c)
 {
     const struct glc_ruleset *set = c->b.set;
@@ -85,8 +132,10 @@ static bool cover_patterns(struct compiling *c)
     c->first_atom = calloc(c->variants + 1, sizeof *c->first_atom);
     c->cost = calloc(c->patterns + 1, sizeof *c->cost);
     c->pin = calloc(c->patterns + 1, sizeof *c->pin);
+    c->magic = calloc(c->patterns + 1, sizeof *c->magic);
+    c->known = calloc(c->patterns + 1, sizeof *c->known);
     if (c->first_variant == NULL || c->cover == NULL || c->first_atom == NULL || c->cost == NULL ||
-        c->pin == NULL)
+        c->pin == NULL || c->magic == NULL || c->known == NULL)
         return false;
     size_t at = 0, v = 0;
     for (size_t r = 0; r < set->rules; r++) {
@@ -98,10 +147,13 @@ static bool cover_patterns(struct compiling *c)
                 c->cost[at] += c->cover[v].atoms != 0 ? c->cover[v].cost : INFINITY;
             }
             c->pin[at] = pat->variants != 0 && can_pin(c, at, pat->variants);
+            c->magic[at] = c->pin[at] && is_magic(c, at, pat->variants);
             if (pat->variants == 0)
                 c->cost[at] = INFINITY; /* PCRE: nothing in it is searched for */
             else if (pinned_kind(&pat->anchor) && c->pin[at])
-                c->cost[at] = 1e-7f;
+                c->cost[at] = pat->anchor.kind == GLC_FROM_START && pat->anchor.offset == 0 && c->magic[at]
+                                  ? GLC_MAGIC_COST
+                                  : GLC_PINNED_COST;
             else if (c->cost[at] > COST_MOST)
                 c->cost[at] = INFINITY;
         }
@@ -118,6 +170,7 @@ static bool find_witnesses(struct compiling *c)
     struct glc_witness_costs costs = { .set = set,
                                        .cost = c->cost,
                                        .pin = c->pin,
+                                       .magic = c->magic,
                                        .first = c->first_pattern,
                                        .rule = c->witness,
                                        .arena = &c->b.arena };
@@ -367,15 +420,55 @@ static uint32_t write_space(struct glc_build *b, const char *name)
     return n;
 }
 
+static bool is_witness(const struct glc_witnesses *all, uint32_t rule, uint32_t pattern)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->item[i].rule == rule && all->item[i].pattern == pattern)
+            return true;
+    return false;
+}
+
+/* Is every variant one run of masked bytes? Then a hit is settled by comparing it. */
+static bool is_plain(const struct compiling *c, uint32_t pattern, uint32_t variants)
+{
+    bool plain = true;
+    for (uint32_t v = 0; v < variants; v++)
+        plain = plain && c->cover[c->first_variant[pattern] + v].whole;
+    return plain;
+}
+
+/* Is a pattern that is no witness searched for all the same, so that its absence is known? Of a rule that is
+ * judged always where that is cheap, of a hot rule where it is rarer than its witness or settled by one
+ * comparison. */
+static bool is_searched_too(const struct compiling *c, uint32_t rule, uint32_t pattern)
+{
+    const struct glc_witnesses *w = &c->witness[rule];
+    const struct glc_pattern *pat = &c->b.set->rule[rule]->pattern[pattern];
+    uint32_t number = c->first_pattern[rule] + pattern;
+    float most = w->none                              ? CHEAP
+                 : w->n == 0 || w->cost <= HOT        ? -1
+                 : is_plain(c, number, pat->variants) ? CHEAP
+                                                      : HOT;
+    return c->cost[number] <= most && !(pinned_kind(&pat->anchor) && c->pin[number]) &&
+           !is_witness(w, rule, pattern);
+}
+
 /* The condition's code; with keep_ir also the form that explain reads. */
 static enum glc_err write_condition(struct compiling *c, uint32_t rule, struct glc_img_rule *out,
                                     const char **why)
 {
     struct glc_buf *code = &c->b.section[GLC_IMG_CODE];
+    uint8_t *known = c->known + c->first_pattern[rule];
+    for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++)
+        known[i] =
+            is_witness(&c->witness[rule], rule, i) || is_searched_too(c, rule, i) ||
+            (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[c->first_pattern[rule] + i]);
     for (int notes = 0; notes < (c->b.opt->keep_ir ? 2 : 1); notes++) {
-        struct glc_cond_options opt = {
-            .modules = c->b.opt->modules, .set = c->b.set, .notes = notes != 0, .asked = &c->b.asked
-        };
+        struct glc_cond_options opt = { .modules = c->b.opt->modules,
+                                        .set = c->b.set,
+                                        .notes = notes != 0,
+                                        .asked = &c->b.asked,
+                                        .known = known };
         struct glc_error err = { 0 };
         if (!glc_build_align(code, 8))
             return GLC_NOMEM;
@@ -485,50 +578,13 @@ static bool want_witness(struct compiling *c, uint32_t rule, const struct glc_wi
     return true;
 }
 
-/* A rule that is judged always: its patterns are searched for all the same, where that is cheap. If none of
- * them occurs, the matcher knows so without looking for each. */
-static bool want_cheap(struct compiling *c, uint32_t rule)
+/* The patterns of a rule that are searched for beside its witnesses. Those of a hot rule do not touch it. */
+static bool want_others(struct compiling *c, uint32_t rule)
 {
+    uint8_t flags = c->witness[rule].none ? GLC_IMG_SEARCHED : GLC_IMG_SEARCHED | GLC_IMG_QUIET;
     for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
         struct glc_witness w = { .rule = rule, .pattern = i };
-        uint32_t number = c->first_pattern[rule] + i;
-        if (!(c->cost[number] <= CHEAP) ||
-            (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
-            continue;
-        if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED))
-            return false;
-    }
-    return true;
-}
-
-static bool is_witness(const struct glc_witnesses *all, uint32_t rule, uint32_t pattern)
-{
-    for (size_t i = 0; i < all->n; i++)
-        if (all->item[i].rule == rule && all->item[i].pattern == pattern)
-            return true;
-    return false;
-}
-
-/* Is every variant one run of masked bytes? Then a hit is settled by comparing it. */
-static bool is_plain(const struct compiling *c, uint32_t pattern, uint32_t variants)
-{
-    bool plain = true;
-    for (uint32_t v = 0; v < variants; v++)
-        plain = plain && c->cover[c->first_variant[pattern] + v].whole;
-    return plain;
-}
-
-/* The patterns of a hot rule that do not touch it. */
-static bool want_quiet(struct compiling *c, uint32_t rule)
-{
-    for (uint32_t i = 0; i < c->b.set->rule[rule]->patterns; i++) {
-        struct glc_witness w = { .rule = rule, .pattern = i };
-        uint32_t number = c->first_pattern[rule] + i;
-        bool plain = is_plain(c, number, c->b.set->rule[rule]->pattern[i].variants);
-        if (c->cost[number] > (plain ? CHEAP : HOT) || is_witness(&c->witness[rule], rule, i) ||
-            (pinned_kind(&c->b.set->rule[rule]->pattern[i].anchor) && c->pin[number]))
-            continue;
-        if (!want_witness(c, rule, &w, GLC_IMG_SEARCHED | GLC_IMG_QUIET))
+        if (is_searched_too(c, rule, i) && !want_witness(c, rule, &w, flags))
             return false;
     }
     return true;
@@ -537,13 +593,13 @@ static bool want_quiet(struct compiling *c, uint32_t rule)
 static bool want_all(struct compiling *c)
 {
     for (size_t i = 0; i < c->b.alwayses; i++)
-        if (!want_cheap(c, c->b.always[i].rule))
+        if (!want_others(c, c->b.always[i].rule))
             return false;
     for (size_t r = 0; r < c->b.set->rules; r++) {
         for (size_t i = 0; i < c->witness[r].n; i++)
             if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i], GLC_IMG_SEARCHED))
                 return false;
-        if (c->witness[r].n != 0 && c->witness[r].cost > HOT && !want_quiet(c, (uint32_t)r))
+        if (c->witness[r].n != 0 && !want_others(c, (uint32_t)r))
             return false;
     }
     return true;
@@ -631,6 +687,8 @@ enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile
     free(c.first_pattern);
     free(c.cost);
     free(c.pin);
+    free(c.magic);
+    free(c.known);
     free(c.witness);
     return e;
 }

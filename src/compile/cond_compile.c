@@ -108,22 +108,55 @@ static bool is_console(const struct gen *g, const struct glc_expr *x)
            strcmp(g->opt->modules->module[module]->name, "console") == 0;
 }
 
-static unsigned own_cost(const struct glc_expr *x)
+/* A walk over the layer. */
+enum { WALK = 1500 };
+
+static unsigned seek_cost(const struct gen *g, uint32_t pattern)
+{
+    return pattern < g->rule->patterns && g->opt->known != NULL && g->opt->known[pattern] == 0 ? WALK : 0;
+}
+
+static unsigned set_cost(const struct gen *g, const struct glc_expr *x)
+{
+    unsigned sum = 40;
+    for (uint32_t i = 0; i < x->u.of.n && sum < 100 * WALK; i++)
+        sum += seek_cost(g, x->u.of.set[i]);
+    return sum;
+}
+
+/* Facts are parsed once a layer; libmagic and digests read all of it. */
+static unsigned module_cost(const struct gen *g, const struct glc_expr *x)
+{
+    const struct glc_modules *m = g->opt->modules;
+    uint32_t module = x->index;
+    if (m == NULL || (x->op == GLC_X_CALL && glc_modules_function(m, x->index, &module) == NULL))
+        return WALK;
+    const char *name = m->module[module]->name;
+    if (strcmp(name, "magic") == 0)
+        return 2 * WALK;
+    bool reads = strcmp(name, "hash") == 0 || strcmp(name, "math") == 0;
+    return x->op == GLC_X_CALL && reads ? WALK + WALK / 3 : 60;
+}
+
+static unsigned own_cost(const struct gen *g, const struct glc_expr *x)
 {
     switch ((unsigned)x->op) {
     case GLC_X_FOUND_AT:
         return 8;
     case GLC_X_FOUND:
-        return 20;
-    case GLC_X_OF:
+        return 20 + seek_cost(g, x->index);
     case GLC_X_OF_AT:
-    case GLC_X_FOUND_IN:
-    case GLC_X_OF_IN:
         return 40;
+    case GLC_X_OF:
+    case GLC_X_OF_IN:
+        return set_cost(g, x);
+    case GLC_X_FOUND_IN:
+        return 40 + seek_cost(g, x->index);
     case GLC_X_COUNT:
     case GLC_X_COUNT_IN:
     case GLC_X_OFFSET:
     case GLC_X_LENGTH:
+        return 100 + seek_cost(g, x->index);
     case GLC_X_CLAM_COUNT:
         return 100;
     case GLC_X_CLAM_WHEN:
@@ -131,15 +164,15 @@ static unsigned own_cost(const struct glc_expr *x)
     case GLC_X_MATCHES:
         return 200;
     case GLC_X_MODULE:
-        return 400;
+    case GLC_X_CALL:
+        return module_cost(g, x);
     case GLC_X_FOR_OF:
+        return 260 + set_cost(g, x);
     case GLC_X_FOR_LIST:
     case GLC_X_FOR_RANGE:
     case GLC_X_FOR_ARRAY:
     case GLC_X_FOR_DICT:
         return 300;
-    case GLC_X_CALL:
-        return 2000;
     default:
         return 1;
     }
@@ -148,7 +181,7 @@ static unsigned own_cost(const struct glc_expr *x)
 /* Adds up; *console is set where one is called. */
 static unsigned cost(const struct gen *g, const struct glc_expr *x, unsigned depth, bool *console)
 {
-    unsigned sum = own_cost(x);
+    unsigned sum = own_cost(g, x);
     if (is_console(g, x) || depth > MOST_DEPTH)
         *console = true;
     for (uint32_t i = 0; i < x->kids && depth <= MOST_DEPTH; i++) {

@@ -11,8 +11,11 @@ struct glc_cond_options {
     const struct glc_modules *modules; /* may be NULL where the condition asks none */
     const uint32_t *rule_map;          /* rule of the set → rule of the image; NULL: the same */
     const struct glc_ruleset *set;     /* for the notes' names; may be NULL */
-    uint64_t *asked;                   /* a bit is set for each module that is asked; NULL: not wanted */
-    bool notes; /* for glc_cond_explain(): larger, slower, in the order of the source */
+    /* Of each pattern of the rule, not 0: the pass over the layer says whether it occurs. The others have to
+     * be sought when they are asked for. NULL: all are sought. */
+    const uint8_t *known;
+    uint64_t *asked; /* a bit is set for each module that is asked; NULL: not wanted */
+    bool notes;      /* for glc_cond_explain(): larger, slower, in the order of the source */
 };
 
 /* Append the code to `out`. GLC_LIMIT: too deep or too large; out is as it was. */

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 enum { DEPTH_MOST = 200, ITEMS_MOST = 4096 };
-#define PINNED_COST 1e-7f
 
 struct look {
     const struct glc_witness_costs *c;
@@ -384,7 +383,8 @@ static void find_at(struct look *l, const struct glc_expr *x, struct glc_witness
     one(l, x->index, out);
     const struct glc_expr *at = x->kid[0];
     struct glc_anchor anchor = { .kind = GLC_ANYWHERE };
-    if (x->index == GLC_CURRENT || !l->c->pin[l->c->first[l->rule] + x->index])
+    uint32_t number = x->index == GLC_CURRENT ? 0 : l->c->first[l->rule] + x->index;
+    if (x->index == GLC_CURRENT || !l->c->pin[number])
         return;
     if (at->op == GLC_X_INT && at->u.integer >= 0) {
         anchor.kind = GLC_FROM_START;
@@ -396,7 +396,8 @@ static void find_at(struct look *l, const struct glc_expr *x, struct glc_witness
     }
     struct glc_witness item = { .rule = l->rule, .pattern = x->index, .pinned = true, .anchor = anchor };
     *out = (struct glc_witnesses){ 0 };
-    add(l->c, out, &item, PINNED_COST);
+    bool first = anchor.kind == GLC_FROM_START && anchor.offset == 0;
+    add(l->c, out, &item, first && l->c->magic[number] ? GLC_MAGIC_COST : GLC_PINNED_COST);
 }
 
 static void find_op(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
