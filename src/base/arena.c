@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/heap.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@ struct glc_arena_block {
     struct glc_arena_block *older;
     size_t size;
     size_t at;
+    size_t warm; /* glc_heap_warm() */
     _Alignas(16) uint8_t data[];
 };
 
@@ -79,11 +82,13 @@ void *glc_arena_room(struct glc_arena *a, size_t n)
         }
         fresh->older = b;
         fresh->size = size;
-        fresh->at = 0;
+        fresh->at = fresh->warm = 0;
         a->block = b = fresh;
     }
     void *p = b->data + b->at;
     b->at += want;
+    if (b->at > b->warm)
+        glc_heap_warm(b->data, b->size, b->at, &b->warm);
     a->used += want;
     return p;
 }

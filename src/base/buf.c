@@ -1,5 +1,7 @@
 #include "base/buf.h"
 
+#include "base/heap.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,8 @@ uint8_t *glc_buf_reserve(struct glc_buf *b, size_t n)
         b->ptr = p;
         b->room = room;
     }
+    if (n > b->warm - b->len)
+        glc_heap_warm(b->ptr, b->room, b->len + n, &b->warm);
     return b->ptr + b->len;
 }
 

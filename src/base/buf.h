@@ -10,6 +10,7 @@ struct glc_buf {
     uint8_t *ptr;
     size_t len;
     size_t room; /* allocated */
+    size_t warm; /* glc_heap_warm() */
     size_t cap;  /* most that `len` may reach */
     bool failed;
 };

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 enum {
     PAGE = 4096,
     BY_MMAP = 4 << 20, /* larger blocks are mapped, and go back when they are freed */
+    LEAST_PUSHED = 64,
     KEPT = 16 << 20,   /* free bytes at the heap's end that are kept */
 };
 
@@ -34,6 +36,47 @@ void glc_heap_prepare(size_t bytes)
 #else
     (void)bytes;
 #endif
+}
+
+void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm)
+{
+    size_t from = *warm;
+    if (room < GLC_HEAP_PIECE) {
+        *warm = room;
+        return;
+    }
+    if (used <= from)
+        return;
+    size_t to = room - used < GLC_HEAP_PIECE ? room : used + GLC_HEAP_PIECE;
+    uintptr_t begin = ((uintptr_t)p + from + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    uintptr_t end = ((uintptr_t)p + to) & ~(uintptr_t)(PAGE - 1);
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+    *warm = to;
+}
+
+void *glc_heap_push(void *items, size_t *count, size_t *room, size_t size)
+{
+    uint8_t *p;
+    size_t n = *count, bytes;
+    bool full = n == *room;
+    memcpy(&p, items, sizeof p);
+    if (full) {
+        size_t more = n == 0 ? LEAST_PUSHED : n;
+        if (__builtin_add_overflow(n, more, &more) || __builtin_mul_overflow(more, size, &bytes))
+            return NULL;
+        uint8_t *fresh = realloc(p, bytes);
+        if (fresh == NULL)
+            return NULL;
+        memcpy(items, &fresh, sizeof fresh);
+        *room = more;
+        p = fresh;
+    }
+    size_t at = n * size, warm = at;
+    if (full || at / GLC_HEAP_PIECE != (at + size) / GLC_HEAP_PIECE)
+        glc_heap_warm(p, *room * size, at + size, &warm);
+    *count = n + 1;
+    return p + at;
 }
 
 void *glc_heap_sparse(size_t bytes)

@@ -1,5 +1,6 @@
 /* From wants and pins to what the matcher walks: windows with their references, the buckets that find them, a
  * bitmap for each group of classes, and the keys of known places. */
+#include "base/heap.h"
 #include "compile/build.h"
 
 #include <stdlib.h>
@@ -20,16 +21,10 @@ static const struct {
 
 static bool push_want(struct glc_build *b, const struct glc_want *w)
 {
-    if (b->wants == b->want_room) {
-        size_t room = b->want_room == 0 ? 1024 : b->want_room * 2;
-        struct glc_want *p = reallocarray(b->want, room, sizeof *p);
-        if (p == NULL)
-            return false;
-        b->want = p;
-        b->want_room = room;
-    }
-    b->want[b->wants++] = *w;
-    return true;
+    struct glc_want *slot = glc_heap_push(&b->want, &b->wants, &b->want_room, sizeof *slot);
+    if (slot != NULL)
+        *slot = *w;
+    return slot != NULL;
 }
 
 /* One want for every value that the window at `at` may have. */
@@ -89,15 +84,9 @@ bool glc_filter_pin(struct glc_build *b, const struct glc_atom *a, const struct 
     }
     if (width == 0)
         return false;
-    if (b->pins == b->pin_room) {
-        size_t room = b->pin_room == 0 ? 1024 : b->pin_room * 2;
-        struct glc_pin *p = reallocarray(b->pin, room, sizeof *p);
-        if (p == NULL)
-            return false;
-        b->pin = p;
-        b->pin_room = room;
-    }
-    struct glc_pin *p = &b->pin[b->pins++];
+    struct glc_pin *p = glc_heap_push(&b->pin, &b->pins, &b->pin_room, sizeof *p);
+    if (p == NULL)
+        return false;
     *p = (struct glc_pin){ .anchor = *anchor, .width = (uint8_t)width, .ref = *ref };
     /* GLC_FROM_END counts backwards. */
     int64_t forth = (int64_t)at + a->near;

@@ -5,6 +5,7 @@
  * Win.Trojan.Agent-123 is a number in the range of its family (`Win.Trojan.Agent-`), see struct
  * glc_img_family. */
 #define _GNU_SOURCE /* qsort_r */
+#include "base/heap.h"
 #include "compile/build.h"
 
 #include <stdlib.h>
@@ -80,17 +81,12 @@ static uint32_t family_of(struct names *f, struct glc_span text)
     for (; f->slot[h] != 0; h = (h + 1) & (f->slots - 1))
         if (f->family[f->slot[h] - 1].text == off)
             return f->slot[h] - 1;
-    if (f->n == f->room) {
-        size_t room = f->room == 0 ? 256 : f->room * 2;
-        struct family *p = reallocarray(f->family, room, sizeof *p);
-        if (p == NULL)
-            return UINT32_MAX;
-        f->family = p;
-        f->room = room;
-    }
-    f->family[f->n] = (struct family){ .text = off };
-    f->slot[h] = (uint32_t)f->n + 1;
-    return (uint32_t)f->n++;
+    struct family *k = glc_heap_push(&f->family, &f->n, &f->room, sizeof *k);
+    if (k == NULL)
+        return UINT32_MAX;
+    *k = (struct family){ .text = off };
+    f->slot[h] = (uint32_t)f->n;
+    return (uint32_t)f->n - 1;
 }
 
 /* Families of all names; of[i] gets that of signature i. */

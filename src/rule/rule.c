@@ -1,5 +1,6 @@
 #include "rule/rule.h"
 
+#include "base/heap.h"
 #include "base/hex.h"
 
 #include <inttypes.h>
@@ -35,19 +36,14 @@ struct glc_rule *glc_ruleset_add(struct glc_ruleset *set)
 
 bool glc_ruleset_add_hash(struct glc_ruleset *set, const struct glc_hash_sig *sig, struct glc_span name)
 {
-    if (set->hashes == set->hash_room) {
-        size_t room = set->hash_room == 0 ? 1024 : set->hash_room * 2;
-        struct glc_hash_sig *p = reallocarray(set->hash, room, sizeof *p);
-        if (p == NULL)
-            return false;
-        set->hash = p;
-        set->hash_room = room;
-    }
     size_t at = set->names.len;
     if (!glc_buf_put(&set->names, name.ptr, name.len) || !glc_buf_u8(&set->names, 0))
         return false;
-    set->hash[set->hashes] = *sig;
-    set->hash[set->hashes++].name = (uint32_t)at;
+    struct glc_hash_sig *slot = glc_heap_push(&set->hash, &set->hashes, &set->hash_room, sizeof *slot);
+    if (slot == NULL)
+        return false;
+    *slot = *sig;
+    slot->name = (uint32_t)at;
     return true;
 }
 
