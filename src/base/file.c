@@ -10,6 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
 enum glc_err glc_map_fd(int fd, struct glc_map *out)
 {
     struct stat st;
@@ -40,6 +44,12 @@ enum glc_err glc_map_path(const char *path, struct glc_map *out)
     close(fd);
     errno = saved;
     return e;
+}
+
+void glc_map_ahead(const struct glc_map *m)
+{
+    if (m->bytes.len != 0)
+        (void)madvise((void *)(uintptr_t)m->bytes.ptr, m->bytes.len, MADV_POPULATE_READ);
 }
 
 void glc_map_done(struct glc_map *m)

@@ -15,6 +15,9 @@ enum glc_err glc_map_fd(int fd, struct glc_map *out) GLC_CHECK;
 enum glc_err glc_map_path(const char *path, struct glc_map *out) GLC_CHECK;
 void glc_map_done(struct glc_map *m);
 
+/* All of it is about to be read, once: its pages are mapped in one call. */
+void glc_map_ahead(const struct glc_map *m);
+
 /* Read everything that is left in `fd` into `out`, up to its cap; GLC_LIMIT when there is more. */
 enum glc_err glc_read_fd(int fd, struct glc_buf *out) GLC_CHECK;
 

@@ -16,7 +16,7 @@ enum {
     PAGE = 4096,
     BY_MMAP = 4 << 20, /* larger blocks are mapped, and go back when they are freed */
     LEAST_PUSHED = 64,
-    KEPT = 16 << 20,   /* free bytes at the heap's end that are kept */
+    KEPT = 16 << 20, /* free bytes at the heap's end that are kept */
 };
 
 void glc_heap_prepare(size_t bytes)
@@ -53,6 +53,15 @@ void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm)
     if (begin < end)
         (void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
     *warm = to;
+}
+
+void *glc_heap_room(size_t bytes)
+{
+    size_t warm = 0;
+    void *p = malloc(bytes != 0 ? bytes : 1);
+    if (p != NULL)
+        glc_heap_warm(p, bytes, bytes, &warm);
+    return p;
 }
 
 void *glc_heap_push(void *items, size_t *count, size_t *room, size_t size)

@@ -29,15 +29,21 @@
  * happens. */
 void glc_heap_prepare(size_t bytes);
 
-/* From this size on a block is brought in piece by piece, as it fills up: what lies beyond is never touched. */
+/* From this size on a block is brought in piece by piece, as it fills up: what lies beyond is never touched.
+ */
 enum { GLC_HEAP_PIECE = 1 << 20 };
 
 /* Bring in what is new of a block at `p` of which `used` of `room` bytes are about to be in use; *warm is how
- * far it was brought in before (0 for a new block, and no more than `room`). Nothing is done to small blocks. */
+ * far it was brought in before (0 for a new block, and no more than `room`). Nothing is done to small blocks.
+ */
 void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm);
 
-/* Grow an array on the heap: room for one more element than `count` (elements of `size` bytes; *items is NULL where
- * *room is 0), or NULL where there is no memory: then all is as it was. */
+/* `bytes` of heap that are all about to be written, brought in at once; to be given to free(). NULL where
+ * there is no memory. */
+void *glc_heap_room(size_t bytes) GLC_CHECK;
+
+/* Grow an array on the heap: room for one more element than `count` (elements of `size` bytes; *items is NULL
+ * where *room is 0), or NULL where there is no memory: then all is as it was. */
 void *glc_heap_push(void *items, size_t *count, size_t *room, size_t size) GLC_CHECK;
 
 /* `bytes` of zeroes, each page of them brought in when it is touched first: for large tables of which little

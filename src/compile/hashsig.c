@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { DIR_BITS = 16, DIGITS_MOST = 9 };
+enum { DIR_BITS = 16, DIGITS_MOST = 9, FEW = 64 };
 #define RANGES_CAP                                                                                           \
     UINT64_C(0xc0000000) /* numbers that ranged families may take; the rest is for single names */
 
@@ -89,25 +89,39 @@ static uint32_t family_of(struct names *f, struct glc_span text)
     return (uint32_t)f->n - 1;
 }
 
-/* Families of all names; of[i] gets that of signature i. */
-static bool find_families(struct names *f, uint32_t *of)
+/* Families met lately: texts come again and again, in any order. */
+enum { LATELY_BITS = 8 };
+struct lately {
+    struct glc_span text;
+    uint32_t family;
+};
+
+static struct lately *lately_of(struct lately *all, struct glc_span text)
+{
+    uint64_t tail = 0;
+    size_t n = text.len < sizeof tail ? text.len : sizeof tail;
+    if (n != 0)
+        memcpy(&tail, text.ptr + text.len - n, n);
+    return &all[glc_img_hash(tail ^ text.len) >> (64 - LATELY_BITS)];
+}
+
+/* Families and numbers of all names; of[i] gets that of signature i. */
+static bool find_families(struct names *f, uint32_t *of, uint32_t *numbers)
 {
     const struct glc_ruleset *set = f->b->set;
-    struct glc_span last = { 0 };
-    uint32_t last_family = 0;
+    struct lately lately[1 << LATELY_BITS] = { 0 };
     for (size_t i = 0; i < set->hashes; i++) {
-        uint32_t number;
-        struct glc_span text = split(name_of(f->b, &set->hash[i]), &number);
-        if (i == 0 || !glc_span_eq(text, last))
-            last_family = family_of(f, text);
-        last = text;
-        of[i] = last_family;
-        if (last_family == UINT32_MAX)
+        struct glc_span text = split(name_of(f->b, &set->hash[i]), &numbers[i]);
+        struct lately *l = lately_of(lately, text);
+        if (l->text.ptr == NULL || !glc_span_eq(text, l->text))
+            *l = (struct lately){ text, family_of(f, text) };
+        of[i] = l->family;
+        if (l->family == UINT32_MAX)
             return false;
-        struct family *k = &f->family[last_family];
+        struct family *k = &f->family[l->family];
         k->count++;
-        if (number != UINT32_MAX && number > k->max)
-            k->max = number;
+        if (numbers[i] != UINT32_MAX && numbers[i] > k->max)
+            k->max = numbers[i];
     }
     return true;
 }
@@ -151,13 +165,11 @@ static bool place_families(struct names *f)
     return ok;
 }
 
-/* The number of a name; *next is the first free one behind the ranges. */
-static bool number_name(struct names *f, uint32_t family, const struct glc_hash_sig *s, uint64_t *next,
-                        uint32_t *out)
+/* The number that stands for a name; *next is the first free one behind the ranges. */
+static bool number_name(struct names *f, uint32_t family, uint32_t number, const struct glc_hash_sig *s,
+                        uint64_t *next, uint32_t *out)
 {
     const struct family *k = &f->family[family];
-    uint32_t number;
-    (void)split(name_of(f->b, s), &number);
     if (!k->single) {
         *out = number == UINT32_MAX ? k->base : k->base + 1 + number;
         return true;
@@ -172,10 +184,12 @@ static bool number_name(struct names *f, uint32_t family, const struct glc_hash_
 static bool number_names(struct glc_build *b, uint32_t *name)
 {
     struct names f = { .b = b };
-    bool ok = find_families(&f, name) && place_families(&f);
+    uint32_t *numbers = glc_heap_room(b->set->hashes * sizeof *numbers);
+    bool ok = numbers != NULL && find_families(&f, name, numbers) && place_families(&f);
     uint64_t next = ok && f.n != 0 ? f.family[0].count : 0;
     for (size_t i = 0; ok && i < b->set->hashes; i++)
-        ok = number_name(&f, name[i], &b->set->hash[i], &next, &name[i]);
+        ok = number_name(&f, name[i], numbers[i], &b->set->hash[i], &next, &name[i]);
+    free(numbers);
     free(f.family);
     free(f.slot);
     return ok;
@@ -192,63 +206,112 @@ static unsigned kind_of(const struct glc_hash_sig *s)
 }
 enum { KINDS = GLC_DIGEST_ALGS * 3 * 2 * 3 };
 
-static uint64_t first_bytes(const struct glc_hash_sig *s)
+/* A signature while its table is sorted. The key is the most of its order (size, digest) that 64 bits hold.
+ */
+struct sorted {
+    uint64_t key;
+    uint32_t sig;
+    uint32_t place; /* in the directory; 0 where there is none */
+};
+
+static struct sorted sorted_of(const struct glc_img_hashes *t, const struct glc_hash_sig *s, uint32_t number)
 {
-    return (uint64_t)s->digest[0] << 8 | s->digest[1];
+    uint64_t first;
+    memcpy(&first, s->digest, sizeof first);
+    first = __builtin_bswap64(first);
+    if (t->kind == GLC_IMG_ANY)
+        return (struct sorted){ first, number, (uint32_t)(first >> (64 - DIR_BITS)) };
+    if (t->kind == GLC_IMG_SIZED)
+        return (struct sorted){ s->size << 32 | first >> 32, number, (uint32_t)(s->size >> t->shift) };
+    return (struct sorted){ s->size, number, 0 };
 }
 
 static int by_size_digest(const void *x, const void *y, void *sigs)
 {
-    const struct glc_hash_sig *a = (const struct glc_hash_sig *)sigs + *(const uint32_t *)x;
-    const struct glc_hash_sig *b = (const struct glc_hash_sig *)sigs + *(const uint32_t *)y;
-    if (a->size != b->size)
-        return a->size < b->size ? -1 : 1;
+    const struct sorted *p = x, *q = y;
+    if (p->key != q->key)
+        return p->key < q->key ? -1 : 1;
+    const struct glc_hash_sig *a = (const struct glc_hash_sig *)sigs + p->sig;
+    const struct glc_hash_sig *b = (const struct glc_hash_sig *)sigs + q->sig;
     int c = memcmp(a->digest, b->digest, GLC_DIGEST_MAX);
-    return c != 0 ? c
-                  : (*(const uint32_t *)x > *(const uint32_t *)y) -
-                        (*(const uint32_t *)x < *(const uint32_t *)y);
+    return c != 0 ? c : (p->sig > q->sig) - (p->sig < q->sig);
 }
 
-/* Sort `n` signatures: into the directory's classes by counting, each class by comparison. Fills dir (dirs
- * entries). */
-static bool sort_table(const struct glc_build *b, uint32_t *order, size_t n, const struct glc_img_hashes *t,
-                       uint32_t *dir)
+/* Most places of a directory hold a few tens. How many they hold is the sources' to say: past that, a sort
+ * that is never quadratic. */
+static void sort_few(struct sorted *s, size_t n, struct glc_hash_sig *sigs)
 {
-    const struct glc_hash_sig *sig = b->set->hash;
-    uint32_t *tmp = malloc((n + 1) * sizeof *tmp);
-    uint32_t *at = malloc((t->dirs + 1) * sizeof *at);
-    bool ok = tmp != NULL && at != NULL;
-    if (ok && t->dirs != 0) {
-        for (size_t i = 0; i < n; i++) {
-            uint64_t c =
-                t->kind == GLC_IMG_ANY ? first_bytes(&sig[order[i]]) : sig[order[i]].size >> t->shift;
-            dir[c + 1]++;
-        }
-        for (uint64_t i = 1; i < t->dirs; i++)
-            dir[i] += dir[i - 1];
-        memcpy(at, dir, t->dirs * sizeof *at);
-        for (size_t i = 0; i < n; i++) {
-            uint64_t c =
-                t->kind == GLC_IMG_ANY ? first_bytes(&sig[order[i]]) : sig[order[i]].size >> t->shift;
-            tmp[at[c]++] = order[i];
-        }
-        memcpy(order, tmp, n * sizeof *tmp);
-        for (uint64_t i = 0; i + 1 < t->dirs; i++)
-            if (dir[i + 1] - dir[i] > 1)
-                qsort_r(order + dir[i], dir[i + 1] - dir[i], sizeof *order, by_size_digest, b->set->hash);
-    } else if (ok) {
-        qsort_r(order, n, sizeof *order, by_size_digest, b->set->hash);
+    if (n > FEW) {
+        qsort_r(s, n, sizeof *s, by_size_digest, sigs);
+        return;
     }
-    free(tmp);
-    free(at);
-    return ok;
+    for (size_t i = 1; i < n; i++) {
+        struct sorted x = s[i];
+        size_t k = i;
+        for (; k > 0 &&
+               (s[k - 1].key > x.key || (s[k - 1].key == x.key && by_size_digest(&s[k - 1], &x, sigs) > 0));
+             k--)
+            s[k] = s[k - 1];
+        s[k] = x;
+    }
 }
 
-static bool write_columns(struct glc_build *b, struct glc_img_hashes *t, const uint32_t *order,
+/* Sort a table's signatures `sig`, which are in order of their numbers: into the directory's places by
+ * counting, each place by comparison. Fills dir (dirs + 1 entries, zeroed). */
+static bool sort_table(const struct glc_build *b, const uint32_t *sig, const struct glc_img_hashes *t,
+                       uint32_t *dir, struct sorted *out)
+{
+    struct glc_hash_sig *sigs = b->set->hash;
+    size_t n = t->n;
+    if (t->dirs == 0) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = sorted_of(t, &sigs[sig[i]], sig[i]);
+        sort_few(out, n, sigs);
+        return true;
+    }
+    uint32_t *at = malloc((t->dirs + 1) * sizeof *at);
+    if (at == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        dir[sorted_of(t, &sigs[sig[i]], sig[i]).place + 1]++;
+    for (uint64_t i = 1; i < t->dirs; i++)
+        dir[i] += dir[i - 1];
+    memcpy(at, dir, t->dirs * sizeof *at);
+    for (size_t i = 0; i < n; i++) {
+        struct sorted s = sorted_of(t, &sigs[sig[i]], sig[i]);
+        out[at[s.place]++] = s;
+    }
+    free(at);
+    for (uint64_t i = 0; i + 1 < t->dirs; i++)
+        sort_few(out + dir[i], dir[i + 1] - dir[i], sigs);
+    return true;
+}
+
+/* Sizes stand in the keys. */
+static void put_sizes(uint8_t *p, const struct glc_img_hashes *t, const struct sorted *s)
+{
+    for (size_t i = 0; t->kind == GLC_IMG_BIG && i < t->n; i++)
+        memcpy(p + i * 8, &s[i].key, 8);
+    for (size_t i = 0; t->kind == GLC_IMG_SIZED && i < t->n; i++)
+        memcpy(p + i * 4, &(uint32_t){ (uint32_t)(s[i].key >> 32) }, 4);
+}
+
+/* Digests come from all over memory, so they are asked for ahead. */
+static void put_digests(uint8_t *p, size_t len, const struct glc_img_hashes *t, const struct sorted *s,
+                        const struct glc_hash_sig *sig)
+{
+    enum { AHEAD = 24 };
+    for (size_t i = 0; i < t->n; i++) {
+        if (i + AHEAD < t->n)
+            __builtin_prefetch(sig[s[i + AHEAD].sig].digest);
+        memcpy(p + i * len, sig[s[i].sig].digest, len);
+    }
+}
+
+static bool write_columns(struct glc_build *b, struct glc_img_hashes *t, const struct sorted *s,
                           const uint32_t *dir, const uint32_t *name)
 {
     struct glc_buf *data = &b->section[GLC_IMG_HASH_DATA];
-    const struct glc_hash_sig *sig = b->set->hash;
     size_t n = t->n, len = glc_digest_len((enum glc_digest_alg)t->alg);
     size_t wide = t->kind == GLC_IMG_BIG ? 8 : t->kind == GLC_IMG_SIZED ? 4 : 0;
     bool ok = glc_build_align(data, GLC_IMG_ALIGN);
@@ -258,31 +321,29 @@ static bool write_columns(struct glc_build *b, struct glc_img_hashes *t, const u
     if (p == NULL)
         return false;
     t->sizes = data->len;
-    for (size_t i = 0; wide != 0 && i < n; i++)
-        memcpy(p + i * wide, &sig[order[i]].size, wide);
+    put_sizes(p, t, s);
     data->len += n * wide;
     if (!glc_build_align(data, 16))
         return false;
     t->digests = data->len;
-    p = data->ptr + data->len;
-    for (size_t i = 0; i < n; i++)
-        memcpy(p + i * len, sig[order[i]].digest, len);
+    put_digests(data->ptr + data->len, len, t, s, b->set->hash);
     data->len += n * len;
     if (!glc_build_align(data, 16))
         return false;
     t->names = data->len;
     p = data->ptr + data->len;
     for (size_t i = 0; i < n; i++)
-        memcpy(p + i * 4, &name[order[i]], 4);
+        memcpy(p + i * 4, &name[s[i].sig], 4);
     data->len += n * 4;
     return true;
 }
 
-static bool write_table(struct glc_build *b, struct glc_img_hashes *t, uint32_t *order, const uint32_t *name)
+static bool write_table(struct glc_build *b, struct glc_img_hashes *t, const uint32_t *sig,
+                        const uint32_t *name)
 {
     uint64_t max = 0;
-    for (size_t i = 0; i < t->n; i++)
-        max = b->set->hash[order[i]].size > max ? b->set->hash[order[i]].size : max;
+    for (size_t i = 0; t->kind == GLC_IMG_SIZED && i < t->n; i++)
+        max = b->set->hash[sig[i]].size > max ? b->set->hash[sig[i]].size : max;
     if (t->kind == GLC_IMG_SIZED) {
         while (max >> t->shift >= UINT64_C(1) << DIR_BITS)
             t->shift++;
@@ -294,38 +355,50 @@ static bool write_table(struct glc_build *b, struct glc_img_hashes *t, uint32_t 
         t->dirs = (1u << DIR_BITS) + 1;
     }
     uint32_t *dir = calloc(t->dirs + 1, sizeof *dir);
-    bool ok = dir != NULL && sort_table(b, order, t->n, t, dir) && write_columns(b, t, order, dir, name) &&
+    struct sorted *sorted = glc_heap_room(t->n * sizeof *sorted);
+    bool ok = dir != NULL && sorted != NULL && sort_table(b, sig, t, dir, sorted) &&
+              write_columns(b, t, sorted, dir, name) &&
               glc_buf_put(&b->section[GLC_IMG_HASHES], t, sizeof *t);
     free(dir);
+    free(sorted);
     return ok;
+}
+
+/* All signatures by kind, in order within each; count[k] says how many. */
+static void by_kind(const struct glc_ruleset *set, size_t count[KINDS], uint32_t *order)
+{
+    size_t at[KINDS], sum = 0;
+    for (size_t i = 0; i < set->hashes; i++)
+        count[kind_of(&set->hash[i])]++;
+    for (unsigned k = 0; k < KINDS; k++) {
+        at[k] = sum;
+        sum += count[k];
+    }
+    for (size_t i = 0; i < set->hashes; i++)
+        order[at[kind_of(&set->hash[i])]++] = (uint32_t)i;
 }
 
 bool glc_hashsig_write(struct glc_build *b, uint64_t *hashes)
 {
     const struct glc_ruleset *set = b->set;
     size_t count[KINDS] = { 0 };
-    uint32_t *name = malloc((set->hashes + 1) * sizeof *name);
-    uint32_t *order = malloc((set->hashes + 1) * sizeof *order);
+    uint32_t *name = glc_heap_room(set->hashes * sizeof *name);
+    uint32_t *order = glc_heap_room(set->hashes * sizeof *order);
     bool ok = name != NULL && order != NULL && set->hashes < UINT32_MAX - set->rules && number_names(b, name);
-    for (size_t i = 0; ok && i < set->hashes; i++)
-        count[kind_of(&set->hash[i])]++;
     uint64_t first = 0;
-    for (unsigned k = 0; ok && k < KINDS; k++) {
+    if (ok)
+        by_kind(set, count, order);
+    for (unsigned k = 0; ok && k < KINDS; first += count[k], k++) {
         if (count[k] == 0)
             continue;
-        size_t n = 0;
-        for (size_t i = 0; i < set->hashes; i++)
-            if (kind_of(&set->hash[i]) == k)
-                order[n++] = (uint32_t)i;
-        const struct glc_hash_sig *s = &set->hash[order[0]];
+        const struct glc_hash_sig *s = &set->hash[order[first]];
         struct glc_img_hashes t = { .alg = s->alg,
                                     .of = s->of,
                                     .allow = s->allow != 0,
                                     .kind = (uint8_t)form_of(s),
-                                    .n = n,
+                                    .n = count[k],
                                     .first = first };
-        ok = write_table(b, &t, order, name);
-        first += n;
+        ok = write_table(b, &t, order + first, name);
     }
     free(name);
     free(order);

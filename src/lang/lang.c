@@ -142,6 +142,7 @@ static enum glc_err load_fd(struct glc_ruleset *set, int fd, const char *path, c
         errno = saved;
         return e;
     }
+    glc_map_ahead(&map);
     e = glc_lang_parse(set, path, space, map.bytes, opt);
     glc_map_done(&map);
     return e;
