@@ -16,7 +16,11 @@ _glacis()
         mapfile -t COMPREPLY < <(compgen -W 'time candidates judged' -- "$cur")
         return
         ;;
-    -n | --top | -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
+    --format | -f)
+        mapfile -t COMPREPLY < <(compgen -W 'text json sarif cyclonedx oscal csv html' -- "$cur")
+        return
+        ;;
+    -S | --scope | --as-of | --discovered | -n | --top | -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
         return
         ;;
     esac
@@ -26,10 +30,12 @@ _glacis()
     compile) options='-o --output --add-to -d --define --dialect --pua --strict --no-ir -q --quiet --help' ;;
     explain) options='-s --signatures -r --rule -d --define --dialect --no-jail --help' ;;
     bench) options='rules -d --define -j --jobs -n --top --dialect --json --sort --no-jail --help' ;;
+    audit) options='plan explain rules verify-register -r --root -i --image -d --disk -s --sbom --host -S --scope --as-of --discovered
+        --json -f --format -o --output --register --import-kesl --timeout --help' ;;
     dump) options='--ir --check --help' ;;
     help) options='scan compile explain dump audit yara yarac bench version' ;;
     esac
-    if [[ $cur == -* || ${COMP_WORDS[1]} == help ]]; then
+    if [[ $cur == -* || ${COMP_WORDS[1]} == help || (${COMP_WORDS[1]} == audit && $COMP_CWORD -eq 2) ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -1,71 +1,167 @@
 /* Plans: what to remove, with whose command, what stays behind, what takes over, and in which order.
  *
- * The order keeps a host protected: replacements that exist are set up and proved first, then the product
- * goes, then its leftovers. Where a lost function has no replacement that is built, the plan says so before
- * the step that removes it. */
+ * The order keeps a host protected: replacements that exist are set up and proved first, for all that is
+ * found on a target together; then the products go, then their leftovers. What manages others goes after them
+ * (the register's `manages`): without its agent a product that is still needed gets neither updates nor
+ * orders. Where a lost function has no replacement that is built, the plan says so before the step that
+ * removes it. */
 #include "audit/plan.h"
 
-#include "audit/names.h"
 #include "audit/report.h"
-#include "base/json.h"
 
-#include <stdio.h>
+enum { MAX_FOUND = 20 }; /* leftovers named one by one */
 
-enum { MAX_FUNCTIONS = 32 };
-
-struct plan {
+struct make {
+    struct glc_audit *a;
     const struct glc_report *r;
-    struct glc_buf *out;
-    unsigned step;
+    struct glc_plan_target *t;
+    struct glc_plan_step *step; /* the newest */
 };
 
-static void step(struct plan *p, const char *text)
+/* Failures mark the arena, which is looked at once. */
+static void step(struct make *m, const char *action, const char *text)
 {
-    glc_buf_printf(p->out, "  %u. %s\n", ++p->step, text);
+    m->step = glc_arena_push(&m->a->arena, &m->t->steps, &m->t->nsteps, sizeof *m->step);
+    if (m->step != NULL)
+        *m->step = (struct glc_plan_step){ .action = action, .text = text };
 }
 
-/* The product's functions by their order, built ones or the others. */
-static void replacements(struct plan *p, const struct glc_finding *f)
+static void concerns(struct make *m, const struct glc_finding *f)
 {
-    const struct glc_register *reg = p->r->audit->reg;
-    const struct glc_reg_function *list[MAX_FUNCTIONS];
-    size_t n = 0, missing = 0;
-    for (size_t i = 0; i < f->product->functions.count && n < MAX_FUNCTIONS; i++) {
-        const struct glc_reg_function *fn = glc_register_function(reg, f->product->functions.at[i]);
-        size_t at = n;
-        if (fn == NULL)
+    const struct glc_finding **slot =
+        m->step != NULL ? glc_arena_push(&m->a->arena, &m->step->findings, &m->step->nfindings, sizeof *slot)
+                        : NULL;
+    if (slot != NULL)
+        *slot = f;
+}
+
+static void detail(struct make *m, struct glc_plan_detail d)
+{
+    struct glc_plan_detail *slot =
+        m->step != NULL ? glc_arena_push(&m->a->arena, &m->step->details, &m->step->ndetails, sizeof *slot)
+                        : NULL;
+    if (slot != NULL)
+        *slot = d;
+}
+
+static bool goes(const struct glc_finding *f)
+{
+    return f->outcome == GLC_USE_PROHIBITED || f->outcome == GLC_REMOVAL_DUE ||
+           f->outcome == GLC_SUPPLY_PROHIBITED || f->outcome == GLC_REVIEW;
+}
+
+static bool is_record(const struct glc_finding *f)
+{
+    return f->outcome == GLC_MENTION_ONLY || f->outcome == GLC_EXEMPT || f->outcome == GLC_EXPORT_ONLY;
+}
+
+static bool is_unknown(const struct glc_finding *f)
+{
+    return f->outcome == GLC_UNKNOWN;
+}
+
+static bool is_review(const struct glc_finding *f)
+{
+    return f->outcome == GLC_REVIEW;
+}
+
+static bool is_supply(const struct glc_finding *f)
+{
+    return f->outcome == GLC_SUPPLY_PROHIBITED;
+}
+
+/* One step for all findings of a kind, where there are any. */
+static void together(struct make *m, bool (*which)(const struct glc_finding *), const char *action,
+                     const char *text)
+{
+    bool begun = false;
+    for (size_t i = 0; i < m->t->nfindings; i++) {
+        if (!which(m->t->findings[i]))
             continue;
-        while (at > 0 && list[at - 1]->order > fn->order) {
+        if (!begun)
+            step(m, action, text);
+        begun = true;
+        concerns(m, m->t->findings[i]);
+    }
+}
+
+static bool has_function(const struct glc_finding *f, const struct glc_reg_function *fn)
+{
+    return goes(f) && f->product != NULL && glc_texts_has(&f->product->functions, fn->id);
+}
+
+static bool lost(const struct make *m, const struct glc_reg_function *fn)
+{
+    for (size_t i = 0; i < m->t->nfindings; i++)
+        if (has_function(m->t->findings[i], fn))
+            return true;
+    return false;
+}
+
+/* The functions that the target loses, by their order; the register's own order where that is the same. */
+static const struct glc_reg_function **functions_of(struct make *m, size_t *count)
+{
+    const struct glc_register *reg = m->a->reg;
+    const struct glc_reg_function **list = glc_arena_array(&m->a->arena, reg->nfunctions + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; list != NULL && i < reg->nfunctions; i++) {
+        if (!lost(m, &reg->functions[i]))
+            continue;
+        size_t at = (*count)++;
+        for (; at > 0 && list[at - 1]->order > reg->functions[i].order; at--)
             list[at] = list[at - 1];
-            at--;
-        }
-        list[at] = fn;
-        n++;
+        list[at] = &reg->functions[i];
     }
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i]->status, "built") != 0) {
-            missing++;
-            continue;
-        }
-        glc_buf_printf(p->out, "  %u. Before the removal, replace %s: %s.\n", ++p->step, list[i]->title,
-                       list[i]->replacement);
-        if (list[i]->command != NULL)
-            glc_buf_printf(p->out, "       %s\n", list[i]->command);
-    }
-    if (missing == 0)
-        return;
-    glc_buf_printf(p->out,
-                   "  %u. Decide how these functions are covered; nothing built here replaces them yet:\n",
-                   ++p->step);
-    for (size_t i = 0; i < n; i++)
+    return list;
+}
+
+static void for_all_with(struct make *m, const struct glc_reg_function *fn)
+{
+    for (size_t i = 0; i < m->t->nfindings; i++)
+        if (has_function(m->t->findings[i], fn))
+            concerns(m, m->t->findings[i]);
+}
+
+static bool any_function(const struct glc_finding *f)
+{
+    return goes(f) && f->product != NULL && f->product->functions.count != 0;
+}
+
+static void replacements(struct make *m)
+{
+    size_t n = 0;
+    const struct glc_reg_function **list = functions_of(m, &n);
+    for (size_t i = 0; list != NULL && i < n; i++) {
         if (strcmp(list[i]->status, "built") != 0)
-            glc_buf_printf(p->out, "       %s: %s (%s)\n", list[i]->title, list[i]->replacement,
-                           strcmp(list[i]->status, "planned") == 0 ? "planned, not built yet"
-                                                                   : "not part of Glacis");
+            continue;
+        step(m, "replace",
+             glc_arena_printf(&m->a->arena, "Before the removal, replace %s: %s.", list[i]->title,
+                              list[i]->replacement));
+        for_all_with(m, list[i]);
+        if (list[i]->command != NULL)
+            detail(m, (struct glc_plan_detail){ .command = list[i]->command });
+    }
+    together(
+        m, any_function, "prove",
+        "Prove the replacement: scan a folder with the EICAR test file and see it reported. Only then go "
+        "on.");
+    for (size_t i = 0; list != NULL && i < n; i++) {
+        if (strcmp(list[i]->status, "built") == 0)
+            continue;
+        bool planned = strcmp(list[i]->status, "planned") == 0;
+        step(m, "cover",
+             glc_arena_printf(
+                 &m->a->arena,
+                 "Before the removal, decide how %s is covered; nothing built here replaces it: %s "
+                 "(%s).",
+                 list[i]->title, list[i]->replacement,
+                 planned ? "planned, not built yet" : "not part of Glacis"));
+        for_all_with(m, list[i]);
+    }
 }
 
 /* Which package formats, or which system, the evidence is of. */
-static bool found_on(const struct plan *p, const struct glc_finding *f, const char *on)
+static bool found_on(const struct glc_report *r, const struct glc_finding *f, const char *on)
 {
     bool windows = false, macos = false;
     for (size_t i = 0; i < f->nhits; i++) {
@@ -78,249 +174,142 @@ static bool found_on(const struct plan *p, const struct glc_finding *f, const ch
     }
     return strcmp(on, "any") == 0 || (strcmp(on, "windows") == 0 && windows) ||
            (strcmp(on, "macos") == 0 && macos) ||
-           (strcmp(on, "container") == 0 && strcmp(p->r->audit->targets[f->target].kind, "image") == 0);
+           (strcmp(on, "container") == 0 && strcmp(r->audit->targets[f->target].kind, "image") == 0);
 }
 
-static void removal(struct plan *p, const struct glc_finding *f)
+static void removal(struct make *m, const struct glc_finding *f)
 {
     const struct glc_reg_product *product = f->product;
+    if (product == NULL) {
+        step(m, "remove",
+             glc_arena_printf(&m->a->arena,
+                              "Replace and remove %s by the maker's instructions: the register does not know "
+                              "the product.",
+                              f->name));
+        concerns(m, f);
+        return;
+    }
+    step(m, "remove",
+         glc_arena_printf(&m->a->arena, "Remove %s%s:", product->name,
+                          product->manages.count != 0
+                              ? ", after everything that it manages, here and on other hosts"
+                              : ""));
+    concerns(m, f);
     size_t said = 0;
-    glc_buf_printf(p->out, "  %u. Remove %s:\n", ++p->step, product->name);
     for (int all = 0; all < 2 && said == 0;
-         all++) /* where the evidence does not tell the system, every known way */
+         all++) /* the evidence does not tell the system: every known way */
         for (size_t i = 0; i < product->nremoval; i++)
-            if (all == 1 || found_on(p, f, product->removal[i].on)) {
-                glc_buf_printf(p->out, "       %s: %s%s\n", product->removal[i].on,
-                               product->removal[i].command,
-                               glc_confidence_mark(product->removal[i].confidence));
+            if (all == 1 || found_on(m->r, f, product->removal[i].on)) {
+                detail(m, (struct glc_plan_detail){ .on = product->removal[i].on,
+                                                    .command = product->removal[i].command,
+                                                    .confidence = product->removal[i].confidence });
                 said++;
             }
     if (said == 0)
-        glc_buf_puts(p->out, "       by the maker's instructions: the register has no command\n");
+        detail(m, (struct glc_plan_detail){ .text =
+                                                "by the maker's instructions: the register has no command" });
 }
 
-static void leftovers(struct plan *p, const struct glc_finding *f)
+static uint32_t rank_of(const struct glc_finding *f)
 {
-    glc_buf_printf(p->out, "  %u. Look for leftovers and delete them after a backup:\n", ++p->step);
+    return f->product != NULL ? f->product->rank : 0;
+}
+
+static uint32_t highest_rank(const struct glc_plan_target *t)
+{
+    uint32_t rank = 0;
+    for (size_t i = 0; i < t->nfindings; i++)
+        if (goes(t->findings[i]) && rank_of(t->findings[i]) > rank)
+            rank = rank_of(t->findings[i]);
+    return rank;
+}
+
+/* What manages others after them: by rank, and in the report's order where that is the same. */
+static void removals(struct make *m)
+{
+    uint32_t last = highest_rank(m->t);
+    for (uint32_t rank = 0; rank <= last; rank++)
+        for (size_t i = 0; i < m->t->nfindings; i++)
+            if (goes(m->t->findings[i]) && rank_of(m->t->findings[i]) == rank)
+                removal(m, m->t->findings[i]);
+}
+
+static void leftovers(struct make *m, const struct glc_finding *f)
+{
+    step(m, "leftovers",
+         glc_arena_printf(&m->a->arena, "Look for leftovers of %s and delete them after a backup:", f->name));
+    concerns(m, f);
     for (size_t i = 0; f->product != NULL && i < f->product->leftovers.count; i++)
-        glc_buf_printf(p->out, "       %s\n", f->product->leftovers.at[i]);
-    for (size_t i = 0; i < f->nhits && i < 20; i++)
-        if (f->hits[i]->signal->presence == GLC_LEFTOVER || f->hits[i]->fact.state != GLC_FACT_PRESENT)
-            glc_buf_printf(p->out, "       found: %s\n",
-                           f->hits[i]->fact.where != NULL ? f->hits[i]->fact.where : f->hits[i]->fact.value);
-}
-
-static void dues(struct plan *p, const struct glc_finding *f)
-{
-    for (size_t i = 0; i < f->ndue; i++) {
-        char day[GLC_DATE_TEXT];
-        glc_date_print(f->due[i].day, day);
-        glc_buf_printf(p->out, "  %s %s: %s (%s).\n", f->due[i].left < 0 ? "Was due" : "By", day,
-                       f->due[i].deadline->text, f->due[i].instrument->title);
+        detail(m, (struct glc_plan_detail){ .text = f->product->leftovers.at[i] });
+    for (size_t i = 0; i < f->nhits && i < MAX_FOUND; i++) {
+        const struct glc_hit *h = f->hits[i];
+        if (h->signal->presence == GLC_LEFTOVER || h->fact.state != GLC_FACT_PRESENT)
+            detail(m, (struct glc_plan_detail){ .text = h->fact.where != NULL ? h->fact.where : h->fact.value,
+                                                .found = true });
     }
 }
 
-static void one(struct plan *p, const struct glc_finding *f)
+static void target(struct make *m)
 {
-    glc_buf_printf(p->out, "\n%s  %s  %s\n", f->id, glc_outcome_name(f->outcome), f->name);
-    p->step = 0;
-    dues(p, f);
-    if (f->outcome == GLC_UNKNOWN) {
-        step(p, "Make readable what could not be read (glacis audit explain with this id), and audit again.");
-        return;
-    }
-    if (f->outcome == GLC_MENTION_ONLY || f->outcome == GLC_EXEMPT || f->outcome == GLC_EXPORT_ONLY) {
-        step(
-            p,
-            "Nothing has to be removed under the instruments of this scope. Keep this report as the record.");
-        return;
-    }
-    if (f->outcome == GLC_REVIEW)
-        step(p,
+    together(m, is_unknown, "make-readable",
+             "Make readable what could not be read (glacis audit explain with this id), and audit again.");
+    together(
+        m, is_record, "keep-record",
+        "Nothing has to be removed under the instruments of this scope. Keep this report as the record.");
+    together(m, is_review, "find-out",
              "Find out first whether the product is in use: the evidence or the instrument does not decide.");
-    if (f->outcome == GLC_RESIDUAL) {
-        leftovers(p, f);
-        step(p, "Audit again.");
-        return;
-    }
-    if (f->outcome == GLC_SUPPLY_PROHIBITED)
-        step(p, "Use is lawful but gets no updates: plan the replacement by risk, not by a legal date.");
-    if (f->product != NULL) {
-        replacements(p, f);
-        if (f->product->functions.count != 0)
-            step(p, "Prove the replacement: scan a folder with the EICAR test file and see it reported. Only "
-                    "then go on.");
-        removal(p, f);
-    } else {
-        step(p, "Replace and remove it by the maker's instructions: the register does not know the product.");
-    }
-    leftovers(p, f);
-    step(p, "Audit again, and keep both reports.");
-}
-
-void glc_report_plan(const struct glc_report *r, struct glc_buf *out)
-{
-    struct plan p = { .r = r, .out = out };
-    glc_buf_puts(out, "Removal and migration plan. Steps are in an order in which the host is never without "
-                      "the protection that can be replaced.\n");
-    for (size_t i = 0; i < r->nfindings; i++)
-        one(&p, &r->findings[i]);
-    if (r->nfindings == 0)
-        glc_buf_puts(out, "\nNothing was found: nothing to do.\n");
-    glc_buf_printf(out, "\n%s\n", glc_report_disclaimer);
-}
-
-static struct glc_span trim(struct glc_span s)
-{
-    while (s.len != 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = glc_span(s.ptr + 1, s.len - 1);
-    while (s.len != 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t' || s.ptr[s.len - 1] == '\r'))
-        s.len--;
-    return s;
-}
-
-/* Bytes of the file that go out into a configuration: control characters do not. */
-static void put_value(struct glc_buf *out, struct glc_span v)
-{
-    for (size_t i = 0; i < v.len;) {
-        size_t n = glc_utf8_len(glc_span_sub(v, i, 4));
-        bool path_byte = n == 0 && v.ptr[i] >= 0xa0; /* of a name in another encoding: it has to stay */
-        if (!path_byte && glc_report_hidden(v.ptr + i, n))
-            glc_buf_u8(out, '?');
-        else
-            glc_buf_put(out, v.ptr + i, n != 0 ? n : 1);
-        i += n != 0 ? n : 1;
-    }
-}
-
-static const struct glc_reg_setting *setting_for(const struct glc_register *r, const char *product,
-                                                 struct glc_span section, struct glc_span key)
-{
-    for (size_t i = 0; i < r->nsettings; i++) {
-        const struct glc_reg_setting *s = &r->settings[i];
-        if (strcmp(s->product, product) == 0 && glc_glob(glc_span_str(s->section), section, true) &&
-            glc_glob(glc_span_str(s->key), key, true))
-            return s;
-    }
-    return NULL;
-}
-
-/* 0 and nothing mean no limit to both; the template's {} becomes the value. */
-static void put_becomes(struct glc_buf *out, const struct glc_reg_setting *s, struct glc_span value)
-{
-    const char *at = strstr(s->becomes, "{}");
-    if (at == NULL) {
-        glc_buf_puts(out, s->becomes);
-        return;
-    }
-    glc_buf_put(out, s->becomes, (size_t)(at - s->becomes));
-    put_value(out, value);
-    glc_buf_puts(out, at + 2);
-}
-
-enum part { PART_CONF, PART_NOTED, PART_PLANNED, PART_NONE, PARTS };
-
-/* A line that goes into glacis.conf, and not a sentence about it. */
-static bool is_conf(const struct glc_reg_setting *s)
-{
-    return strstr(s->becomes, " = {}") != NULL;
-}
-
-static enum part part_of(const struct glc_reg_setting *s)
-{
-    if (s == NULL || strcmp(s->status, "none") == 0)
-        return PART_NONE;
-    if (strcmp(s->status, "planned") == 0)
-        return PART_PLANNED;
-    return is_conf(s) ? PART_CONF : PART_NOTED;
-}
-
-/* An exclusion that KESL holds but does not use must not be taken over. */
-static bool masks_unused(struct glc_span ini)
-{
-    return glc_span_find(ini, glc_span_str("UseExcludeMasks=No")) != SIZE_MAX;
-}
-
-static void import_line(const struct glc_register *r, const char *product, struct glc_span section,
-                        struct glc_span line, enum part part, bool unused, struct glc_buf *out)
-{
-    const uint8_t *eq = memchr(line.ptr, '=', line.len);
-    if (eq == NULL)
-        return;
-    struct glc_span key = trim(glc_span(line.ptr, (size_t)(eq - line.ptr)));
-    struct glc_span value =
-        trim(glc_span_sub(line, key.len == 0 ? line.len : (size_t)(eq - line.ptr) + 1, line.len));
-    const struct glc_reg_setting *s = setting_for(r, product, section, key);
-    if (part_of(s) != part)
-        return;
-    if (part == PART_CONF) {
-        bool limit = strcmp(s->convert != NULL ? s->convert : "", "megabytes") == 0 ||
-                     strcmp(s->convert != NULL ? s->convert : "", "seconds") == 0;
-        bool off = (limit && (value.len == 0 || glc_span_is(value, "0"))) ||
-                   (unused && glc_span_starts(key, glc_span_str("ExcludeMasks")));
-        glc_buf_puts(out, off ? "# not used: " : "");
-        put_becomes(out, s, value);
-        glc_buf_u8(out, '\n');
-        return;
-    }
-    glc_buf_puts(out, "#   ");
-    if (section.len != 0) {
-        glc_buf_u8(out, '[');
-        put_value(out, section);
-        glc_buf_puts(out, "] ");
-    }
-    put_value(out, key);
-    glc_buf_u8(out, '=');
-    put_value(out, value);
-    glc_buf_puts(out, ": ");
-    if (s != NULL)
-        put_becomes(out, s, value);
-    else
-        glc_buf_puts(out, "no equivalent: the register does not know this key");
-    glc_buf_u8(out, '\n');
-}
-
-/* Text, and at least one "key=value". */
-static bool is_export(struct glc_span ini)
-{
-    if (memchr(ini.len != 0 ? (const void *)ini.ptr : "", 0, ini.len) != NULL)
-        return false;
-    while (ini.len != 0) {
-        const uint8_t *nl = memchr(ini.ptr, '\n', ini.len);
-        size_t n = nl != NULL ? (size_t)(nl - ini.ptr) : ini.len;
-        struct glc_span line = trim(glc_span(ini.ptr, n));
-        if (line.len != 0 && line.ptr[0] != '#' && line.ptr[0] != ';' && line.ptr[0] != '=' &&
-            glc_ascii_isalnum(line.ptr[0]) && memchr(line.ptr, '=', line.len) != NULL)
-            return true;
-        ini = glc_span_sub(ini, n + 1, ini.len);
-    }
-    return false;
-}
-
-bool glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
-                     struct glc_buf *out)
-{
-    if (!is_export(ini))
-        return false;
-    static const char *const titles[PARTS] = { "# glacis.conf from a settings export\n",
-                                               "\n# Decided otherwise:\n", "\n# Planned, not built yet:\n",
-                                               "\n# Without an equivalent:\n" };
-    bool unused = masks_unused(ini);
-    for (int part = 0; part < PARTS; part++) {
-        struct glc_span text = ini, section = { 0 };
-        glc_buf_puts(out, titles[part]);
-        while (text.len != 0) {
-            const uint8_t *nl = memchr(text.ptr, '\n', text.len);
-            size_t n = nl != NULL ? (size_t)(nl - text.ptr) : text.len;
-            struct glc_span line = trim(glc_span(text.ptr, n));
-            text = glc_span_sub(text, n + 1, text.len);
-            if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';')
-                continue;
-            if (line.ptr[0] == '[' && line.ptr[line.len - 1] == ']')
-                section = glc_span_sub(line, 1, line.len - 2);
-            else
-                import_line(r, product, section, line, (enum part)part, unused, out);
+    together(m, is_supply, "plan-by-risk",
+             "Use is lawful but gets no updates: plan the replacement by risk, not by a legal date.");
+    replacements(m);
+    removals(m);
+    bool changed = false;
+    for (size_t i = 0; i < m->t->nfindings; i++)
+        if (goes(m->t->findings[i]) || m->t->findings[i]->outcome == GLC_RESIDUAL) {
+            leftovers(m, m->t->findings[i]);
+            changed = true;
         }
+    if (changed)
+        step(m, "audit-again", "Audit again, and keep both reports.");
+}
+
+/* Targets in their order, those with findings; but what manages other hosts after them. */
+static void by_rank(struct glc_plan *p)
+{
+    for (size_t i = 1; i < p->ntargets; i++) {
+        struct glc_plan_target t = p->targets[i];
+        size_t at = i;
+        for (; at > 0 && highest_rank(&p->targets[at - 1]) > highest_rank(&t); at--)
+            p->targets[at] = p->targets[at - 1];
+        p->targets[at] = t;
     }
-    return true;
+}
+
+enum glc_err glc_plan_make(struct glc_audit *a, const struct glc_report *r, struct glc_plan *out)
+{
+    struct glc_plan p = { 0 };
+    struct make m = { .a = a, .r = r };
+    for (uint32_t i = 0; i < a->ntargets; i++) {
+        struct glc_plan_target t = { .target = i };
+        for (size_t k = 0; k < r->nfindings; k++) {
+            if (r->findings[k].target != i)
+                continue;
+            const struct glc_finding **slot =
+                glc_arena_push(&a->arena, &t.findings, &t.nfindings, sizeof *slot);
+            if (slot != NULL)
+                *slot = &r->findings[k];
+        }
+        struct glc_plan_target *slot =
+            t.nfindings != 0 ? glc_arena_push(&a->arena, &p.targets, &p.ntargets, sizeof *slot) : NULL;
+        if (slot == NULL)
+            continue;
+        *slot = t;
+        m.t = slot;
+        m.step = NULL;
+        target(&m);
+    }
+    if (a->arena.failed)
+        return GLC_NOMEM;
+    by_rank(&p);
+    *out = p;
+    return GLC_OK;
 }

@@ -235,6 +235,7 @@ static void take_product(struct glc_register *r, const json_t *o, void *to)
         .classes = texts(r, o, "classes"),
         .functions = texts(r, o, "functions"),
         .leftovers = texts(r, o, "leftovers"),
+        .manages = texts(r, o, "manages"),
         .certain = !json_is_false(json_object_get(o, "certain")),
         .confidence = confidence(o),
     };
@@ -325,6 +326,26 @@ static int by_kind(const void *a, const void *b)
     return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : strcmp(x->id, y->id);
 }
 
+/* The longest chain of what a product manages, for each. A chain is shorter than there are products, or it is
+ * a cycle and stays at their number. */
+static void rank_all(struct glc_register *r)
+{
+    bool changed = true;
+    for (size_t round = 0; changed && round <= r->nproducts; round++) {
+        changed = false;
+        for (size_t i = 0; i < r->nproducts; i++) {
+            struct glc_reg_product *p = &r->products[i];
+            for (size_t k = 0; k < p->manages.count; k++) {
+                const struct glc_reg_product *m = glc_register_product(r, p->manages.at[k]);
+                if (m != NULL && m->rank >= p->rank && p->rank < r->nproducts) {
+                    p->rank = m->rank < r->nproducts ? m->rank + 1 : m->rank;
+                    changed = true;
+                }
+            }
+        }
+    }
+}
+
 static void link_all(struct glc_register *r)
 {
     for (size_t i = 0; i < r->nentities; i++)
@@ -335,6 +356,7 @@ static void link_all(struct glc_register *r)
         r->products[i].embeds =
             r->products[i].embeds_id != NULL ? glc_register_entity(r, r->products[i].embeds_id) : NULL;
     }
+    rank_all(r);
     add_suppliers(r);
     for (size_t i = 0; i < r->nsignals; i++) {
         struct glc_reg_signal *s = &r->signals[i];

@@ -147,7 +147,8 @@ struct glc_reg_removal {
 struct glc_reg_product {
     const char *id, *name, *entity_id, *embeds_id /* or NULL */, *citation, *verified_on, *note /* or NULL */;
     const struct glc_reg_entity *entity, *embeds; /* NULL where they dangle, or nothing is embedded */
-    struct glc_texts classes, functions, leftovers;
+    struct glc_texts classes, functions, leftovers, manages;
+    uint32_t rank; /* above the ranks of all that it manages; nproducts where that makes a cycle */
     struct glc_reg_removal *removal;
     size_t nremoval;
     bool certain;

@@ -18,8 +18,19 @@ void glc_report_html(const struct glc_report *r, struct glc_buf *out);  /* one f
 /* One finding with everything it rests on, as text. */
 void glc_report_explain(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out);
 
-/* Removal and migration, finding by finding. */
-void glc_report_plan(const struct glc_report *r, struct glc_buf *out);
+/* The plan of a report (audit/plan.h), for people and as JSON. */
+struct glc_plan;
+void glc_report_plan(const struct glc_report *r, const struct glc_plan *p, struct glc_buf *out);
+void glc_report_plan_json(const struct glc_report *r, const struct glc_plan *p, struct glc_buf *out);
+
+/* One finding with everything it rests on; what the register says of a product or instrument (false: no such
+ * id); the whole register. As JSON. */
+void glc_report_explain_json(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out);
+bool glc_report_entry_json(const struct glc_register *r, const char *id, struct glc_buf *out);
+void glc_report_rules_json(const struct glc_register *r, struct glc_buf *out);
+
+/* Text of a file, made safe for a terminal; NULL is empty. */
+void glc_report_safe(struct glc_buf *out, const char *s);
 
 /* "updates stop in 5 days", "785 days since the last possible update"; empty where the rule has no such
  * words. */

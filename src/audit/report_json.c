@@ -188,6 +188,23 @@ static void summary(struct glc_json *j, const struct glc_report *r)
     glc_json_object_end(j);
 }
 
+void glc_report_explain_json(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out)
+{
+    struct glc_json j;
+    char asof[64];
+    glc_report_asof(r, asof);
+    glc_json_init(&j, out);
+    glc_json_object(&j);
+    str(&j, "tool", "glacis audit explain");
+    str(&j, "notice", glc_report_disclaimer);
+    str(&j, "as_of", asof);
+    strings(&j, "scopes", &r->question->scopes);
+    glc_json_key(&j, "finding");
+    finding(&j, r, f);
+    glc_json_object_end(&j);
+    glc_buf_u8(out, '\n');
+}
+
 void glc_report_json(const struct glc_report *r, struct glc_buf *out)
 {
     struct glc_json j;

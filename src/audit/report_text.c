@@ -20,8 +20,7 @@ bool glc_report_hidden(const uint8_t *p, size_t n)
            c == 0xfeff;
 }
 
-/* Text of a file, made safe for a terminal. */
-static void safe(struct glc_buf *out, const char *s)
+void glc_report_safe(struct glc_buf *out, const char *s)
 {
     struct glc_span t = glc_span_str(s != NULL ? s : "");
     for (size_t i = 0; i < t.len;) {
@@ -64,7 +63,7 @@ static void summary(const struct glc_report *r, struct glc_buf *out)
     glc_buf_printf(out, "   As of: %s\n", asof);
     for (size_t i = 0; i < a->ntargets; i++) {
         glc_buf_printf(out, "Target: %s ", a->targets[i].kind);
-        safe(out, a->targets[i].name);
+        glc_report_safe(out, a->targets[i].name);
         glc_buf_printf(out, " (%llu entries, %llu read)\n", (unsigned long long)a->targets[i].entries,
                        (unsigned long long)a->targets[i].read);
     }
@@ -95,18 +94,18 @@ static void evidence(const struct glc_report *r, const struct glc_finding *f, st
     for (size_t i = 0; i < f->nhits && i < most; i++) {
         const struct glc_hit *h = f->hits[i];
         glc_buf_printf(out, "    %-11s ", glc_fact_kind_name(h->signal->kind));
-        safe(out, h->fact.value);
+        glc_report_safe(out, h->fact.value);
         if (h->fact.version != NULL && h->fact.version[0] != '\0') {
             glc_buf_puts(out, " ");
-            safe(out, h->fact.version);
+            glc_report_safe(out, h->fact.version);
         }
         if (h->fact.where != NULL && strcmp(h->fact.where, h->fact.value) != 0) {
             glc_buf_puts(out, "  in ");
-            safe(out, h->fact.where);
+            glc_report_safe(out, h->fact.where);
         }
         if (h->layer != NULL) {
             glc_buf_puts(out, "  layer ");
-            safe(out, h->layer);
+            glc_report_safe(out, h->layer);
         }
         static const char *const states[] = { "", " (removed, data left)", " (deleted later)",
                                               " (mentioned only)" };
@@ -159,9 +158,9 @@ static void gaps(const struct glc_report *r, uint32_t target, struct glc_buf *ou
         if (said++ == 20)
             continue;
         glc_buf_puts(out, "    ");
-        safe(out, a->gaps[i].where);
+        glc_report_safe(out, a->gaps[i].where);
         glc_buf_puts(out, ": ");
-        safe(out, a->gaps[i].reason);
+        glc_report_safe(out, a->gaps[i].reason);
         glc_buf_puts(out, "\n");
     }
     if (said > 20)
@@ -171,9 +170,9 @@ static void gaps(const struct glc_report *r, uint32_t target, struct glc_buf *ou
 static void finding(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out, size_t most)
 {
     glc_buf_printf(out, "\n%s  %s  ", f->id, glc_outcome_name(f->outcome));
-    safe(out, f->name);
+    glc_report_safe(out, f->name);
     glc_buf_printf(out, "\n  %s\n  target ", glc_outcome_means(f->outcome));
-    safe(out, r->audit->targets[f->target].name);
+    glc_report_safe(out, r->audit->targets[f->target].name);
     if (f->product != NULL) {
         glc_buf_puts(out, "; class");
         for (size_t i = 0; i < f->product->classes.count; i++)
@@ -181,7 +180,7 @@ static void finding(const struct glc_report *r, const struct glc_finding *f, str
     }
     if (f->embedded) {
         glc_buf_puts(out, "; embedded in ");
-        safe(out, f->inside != NULL ? f->inside : "another product");
+        glc_report_safe(out, f->inside != NULL ? f->inside : "another product");
     }
     glc_buf_puts(out, "\n");
     if (f->outcome == GLC_UNKNOWN) {

@@ -277,7 +277,7 @@ void glc_source_gap(struct glc_audit *a, const struct glc_source *s, const struc
                     enum glc_err err)
 {
     static const char *const why[] = { [GLC_CORRUPT] = "is damaged",
-                                       [GLC_UNSUPPORTED] = "is a link that leads nowhere here",
+                                       [GLC_UNSUPPORTED] = "is stored in a way that is not read here",
                                        [GLC_LIMIT] = "is larger than is read",
                                        [GLC_NOMEM] = "needs more memory than there is",
                                        [GLC_IO] = "cannot be read",
@@ -288,5 +288,8 @@ void glc_source_gap(struct glc_audit *a, const struct glc_source *s, const struc
         return;
     if (strncmp(e->path, "/proc/", 6) == 0)
         return; /* processes end, and others' are not ours to read: their programs are on disk */
-    glc_audit_gap(a, e->path, "%s: %s", s->name, why[err]);
+    if (e->type == GLC_ENTRY_LINK && err == GLC_UNSUPPORTED)
+        glc_audit_gap(a, e->path, "%s: is a link that leads nowhere here", s->name);
+    else
+        glc_audit_gap(a, e->path, "%s: %s", s->name, why[err]);
 }

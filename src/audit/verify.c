@@ -170,6 +170,11 @@ static void product(struct verify *v, const struct glc_reg_product *p)
     for (size_t i = 0; i < p->functions.count; i++)
         if (glc_register_function(v->r, p->functions.at[i]) == NULL)
             bad(v, p->id, "no such function", p->functions.at[i]);
+    for (size_t i = 0; i < p->manages.count; i++)
+        if (glc_register_product(v->r, p->manages.at[i]) == NULL)
+            bad(v, p->id, "manages no such product", p->manages.at[i]);
+    if (p->rank >= v->r->nproducts)
+        bad(v, p->id, "what manages what makes a cycle", NULL);
 }
 
 /* A pattern has to have at least three bytes that are not wild, or it would match half of a machine. */

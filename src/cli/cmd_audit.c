@@ -196,30 +196,40 @@ static int emit(const struct request *q, struct glc_buf *out)
     return ok ? GLC_EXIT_OK : complain("the report cannot be written", q->output);
 }
 
-static int run_rules(const struct request *q, const struct glc_register *r)
+static bool wants_json(const struct request *q)
 {
-    struct glc_buf out;
-    glc_buf_init(&out, 64 << 20);
+    return strcmp(q->format, "json") == 0;
+}
+
+static void rules_text(const struct glc_register *r, struct glc_buf *out)
+{
     for (size_t i = 0; i < r->ninstruments; i++) {
         const struct glc_reg_instrument *in = &r->instruments[i];
-        glc_buf_printf(&out, "%s  (%s, %s)%s\n  %s\n  %s\n", in->id, in->jurisdiction, in->status,
+        glc_buf_printf(out, "%s  (%s, %s)%s\n  %s\n  %s\n", in->id, in->jurisdiction, in->status,
                        glc_confidence_mark(in->confidence), in->title, in->citation);
         for (size_t k = 0; k < in->nrules; k++) {
             char when[3 * GLC_DATE_TEXT];
             glc_date_print_stated(in->rules[k].from.zone, in->rules[k].from.utc, when);
-            glc_buf_printf(&out, "  since %s%s: %s; scopes", when,
+            glc_buf_printf(out, "  since %s%s: %s; scopes", when,
                            glc_confidence_mark(in->rules[k].from.confidence),
                            glc_outcome_name(in->rules[k].outcome));
             for (size_t s = 0; s < in->rules[k].scopes.count; s++)
-                glc_buf_printf(&out, " %s", in->rules[k].scopes.at[s]);
-            glc_buf_printf(&out, "\n    %s%s\n", in->rules[k].text,
+                glc_buf_printf(out, " %s", in->rules[k].scopes.at[s]);
+            glc_buf_printf(out, "\n    %s%s\n", in->rules[k].text,
                            glc_confidence_mark(in->rules[k].confidence));
         }
-        glc_buf_printf(&out, "  embedded code: %s; verified on %s\n\n", in->embedded, in->verified_on);
+        glc_buf_printf(out, "  embedded code: %s; verified on %s\n\n", in->embedded, in->verified_on);
     }
-    glc_buf_puts(&out, "Scopes\n");
+    glc_buf_puts(out, "Scopes\n");
     for (size_t i = 0; i < r->nscopes; i++)
-        glc_buf_printf(&out, "  %-22s %s\n", r->scopes[i].id, r->scopes[i].title);
+        glc_buf_printf(out, "  %-22s %s\n", r->scopes[i].id, r->scopes[i].title);
+}
+
+static int run_rules(const struct request *q, const struct glc_register *r)
+{
+    struct glc_buf out;
+    glc_buf_init(&out, 64 << 20);
+    (wants_json(q) ? glc_report_rules_json : rules_text)(r, &out);
     int rc = emit(q, &out);
     glc_buf_done(&out);
     return rc;
@@ -344,6 +354,11 @@ static bool explain_register(const struct glc_register *r, const char *id, struc
     return p != NULL || in != NULL;
 }
 
+static bool explain_entry(const struct request *q, const struct glc_register *r, struct glc_buf *out)
+{
+    return wants_json(q) ? glc_report_entry_json(r, q->operand, out) : explain_register(r, q->operand, out);
+}
+
 static int answer(const struct request *q, struct glc_audit *a, const struct glc_question *question)
 {
     struct glc_report report;
@@ -357,11 +372,16 @@ static int answer(const struct request *q, struct glc_audit *a, const struct glc
     if (q->verb == NULL) {
         form_of(q->format)(&report, &out);
     } else if (strcmp(q->verb, "plan") == 0) {
-        glc_report_plan(&report, &out);
+        struct glc_plan plan;
+        if (glc_plan_make(a, &report, &plan) != GLC_OK)
+            rc = complain("not enough memory", NULL);
+        else
+            (wants_json(q) ? glc_report_plan_json : glc_report_plan)(&report, &plan, &out);
     } else {
         for (size_t i = 0; i < report.nfindings; i++)
             if (strcmp(report.findings[i].id, q->operand) == 0)
-                glc_report_explain(&report, &report.findings[i], &out);
+                (wants_json(q) ? glc_report_explain_json : glc_report_explain)(&report, &report.findings[i],
+                                                                               &out);
         if (out.len == 0)
             rc = complain("no such finding in these targets, scope and date, and no such id in the register",
                           q->operand);
@@ -411,7 +431,7 @@ static int run(const struct request *q)
         rc = run_rules(q, &r);
     } else if (q->import != NULL) {
         rc = run_import(q, &r);
-    } else if (q->verb != NULL && strcmp(q->verb, "explain") == 0 && explain_register(&r, q->operand, &out)) {
+    } else if (q->verb != NULL && strcmp(q->verb, "explain") == 0 && explain_entry(q, &r, &out)) {
         rc = emit(q, &out);
     } else if (question_of(q, &r, &question)) {
         struct glc_audit a;
@@ -439,8 +459,12 @@ static int check(struct request *q)
         return complain(explain ? "explain what? Give a finding's id" : "not expected here", q->operand);
     if (q->import != NULL && (q->verb == NULL || strcmp(q->verb, "plan") != 0))
         return complain("--import-kesl belongs to 'glacis audit plan'", NULL);
-    if (q->verb != NULL && strcmp(q->format, "text") != 0)
-        return complain("only the audit itself has formats; this verb writes text", q->verb);
+    bool verify = q->verb != NULL && strcmp(q->verb, "verify-register") == 0;
+    if (q->verb != NULL && strcmp(q->format, "text") != 0 && (!wants_json(q) || verify || q->import != NULL))
+        return complain(verify              ? "this verb writes text"
+                        : q->import != NULL ? "settings are written as text"
+                                            : "only the audit itself has more formats than text and json",
+                        q->verb);
     if (form_of(q->format) == NULL)
         return complain("not a format: text, json, sarif, cyclonedx, oscal, csv or html", q->format);
     if (q->nscopes == 0)
