@@ -50,6 +50,9 @@ static void cursor_survives_sums_that_wrap(void **state)
     assert_int_equal(glc_cursor_span(&c, UINT64_MAX - 1).len, 0);
     c = glc_cursor(test_hex("aabb00"));
     assert_int_equal(glc_cursor_cstr(&c, SIZE_MAX).len, 2);
+    c = glc_cursor(glc_span(NULL, 0)); /* no base to count from: the sanitizers watch */
+    assert_int_equal(glc_cursor_cstr(&c, SIZE_MAX).len, 0);
+    assert_false(glc_cursor_ok(&c));
 }
 
 static void cursor_sub_cannot_leave_its_part(void **state)

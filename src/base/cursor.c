@@ -65,7 +65,7 @@ struct glc_span glc_cursor_cstr(struct glc_cursor *c, size_t max)
         return glc_span(NULL, 0);
     size_t left = c->len - c->off;
     size_t look = left == 0 || max >= left ? left : max + 1;
-    const uint8_t *p = c->base + c->off;
+    const uint8_t *p = left != 0 ? c->base + c->off : NULL; /* an empty cursor may have no base */
     const uint8_t *nul = look != 0 ? memchr(p, 0, look) : NULL;
     if (nul == NULL) {
         glc_cursor_fail(c, GLC_CORRUPT, "string has no end");
