@@ -84,13 +84,14 @@ static float value_cost(const struct glc_build *b, uint64_t w, uint32_t width)
 {
     if (width == 3)
         return glc_freq_3(b->freq, (uint32_t)w);
-    float cost = glc_freq_4(b->freq, (uint32_t)w);
-    float four = cost;
+    float four = glc_freq_4(b->freq, (uint32_t)w);
+    if (width == 4)
+        return four;
     for (uint32_t i = 1; i + 4 <= width; i++) {
         float f = glc_freq_4(b->freq, (uint32_t)(w >> (8 * i)));
         four = f < four ? f : four;
     }
-    return width == 8 ? glc_freq_8(b->freq, w, four) : cost;
+    return glc_freq_8(b->freq, w, four);
 }
 
 /* Could the window be one byte all along? The filter skips stretches of one byte. */
@@ -203,13 +204,15 @@ static void choose(struct glc_build *b, struct glc_atom *a)
     }
 }
 
-/* Room for one more byte; the sets of classes only where one was pushed, for most runs have none. */
-static bool run_room(struct walk *w, bool sets)
+/* Room for `more` bytes; the sets of classes only where one was pushed, for most runs have none. */
+static bool run_room(struct walk *w, size_t more, bool sets)
 {
     struct run *r = &w->run;
-    size_t room = r->n < r->room ? r->room : r->room == 0 ? 16 : r->room * 2;
+    size_t room = r->room == 0 ? 16 : r->room;
+    while (room - r->n < more)
+        room *= 2;
     if (room != r->room) {
-        uint8_t *value = glc_arena_array(&w->b->arena, room, 2);
+        uint8_t *value = glc_arena_room(&w->b->arena, room * 2);
         if (value == NULL)
             return false;
         if (r->n != 0) {
@@ -235,7 +238,7 @@ static bool run_room(struct walk *w, bool sets)
 static bool run_push(struct walk *w, uint8_t value, uint8_t mask, const uint32_t *set)
 {
     struct run *r = &w->run;
-    if (!run_room(w, set != NULL))
+    if (!run_room(w, 1, set != NULL))
         return false;
     if (r->n == 0) {
         r->near = w->near;
@@ -303,13 +306,24 @@ static bool set_is_mask(const uint32_t set[8], uint8_t value, uint8_t mask)
 
 static bool walk_bytes(struct walk *w, const struct glc_re *re)
 {
-    for (uint32_t i = 0; i < re->u.bytes.len; i++) {
-        if (w->run.n == RUN_MOST) {
+    for (size_t i = 0, n; i < re->u.bytes.len; i += n) {
+        struct run *r = &w->run;
+        if (r->n == RUN_MOST) {
             run_flush(w);
             w->clean = false;
         }
-        if (!run_push(w, re->u.bytes.value[i], re->u.bytes.mask[i], NULL))
+        n = re->u.bytes.len - i < RUN_MOST - r->n ? re->u.bytes.len - i : RUN_MOST - r->n;
+        if (!run_room(w, n, false))
             return false;
+        if (r->n == 0) {
+            r->near = w->near;
+            r->far = w->far;
+        }
+        memcpy(r->value + r->n, re->u.bytes.value + i, n);
+        memcpy(r->mask + r->n, re->u.bytes.mask + i, n);
+        r->n += n; /* the sets of these places are NULL already */
+        w->near += (uint32_t)n;
+        w->far = add_far(w->far, n);
     }
     return true;
 }

@@ -10,9 +10,13 @@
 
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
+enum { HOT_SLOTS_LOG2 = 13 };
+
+/* The levels are read from their text; the windows that are common are in a table with open addressing, which
+ * stays in the cache. */
 struct glc_freq {
-    float four[1 << FREQ_BITS4], three[1 << FREQ_BITS3];
-    uint64_t hot[1 << 18]; /* bitmap of the 24-bit hashes */
+    float four[256], three[256];        /* of each digit */
+    uint32_t hot[1u << HOT_SLOTS_LOG2]; /* 24-bit hashes + 1; 0: free */
 };
 
 static unsigned digit(char c)
@@ -20,25 +24,39 @@ static unsigned digit(char c)
     return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-static void decode(const char *text, float *out, size_t n)
+static void set_levels(float level[256], size_t n)
 {
     /* Level l: at most 2^l times the mean; level 0 half of it, for most buckets are far below. */
-    for (size_t i = 0; i < n; i++)
-        out[i] = (float)(1u << digit(text[i])) / (float)n;
+    for (const char *c = "0123456789abcdef"; *c != '\0'; c++)
+        level[(uint8_t)*c] = (float)(1u << digit(*c)) / (float)n;
+}
+
+static uint32_t hot_slot(uint32_t h)
+{
+    return h >> (24 - HOT_SLOTS_LOG2);
+}
+
+static uint32_t hot_next(uint32_t slot)
+{
+    return (slot + 1) & ((1u << HOT_SLOTS_LOG2) - 1);
 }
 
 struct glc_freq *glc_freq_new(void)
 {
+    _Static_assert(FREQ_HOT * 2 <= 1 << HOT_SLOTS_LOG2, "half of the slots stay free");
     struct glc_freq *f = calloc(1, sizeof *f);
     if (f == NULL)
         return NULL;
-    decode(freq4, f->four, 1 << FREQ_BITS4);
-    decode(freq3, f->three, 1 << FREQ_BITS3);
+    set_levels(f->four, 1 << FREQ_BITS4);
+    set_levels(f->three, 1 << FREQ_BITS3);
     for (size_t i = 0; i + 6 < sizeof freq8; i += 6) {
         uint32_t h = 0;
         for (size_t k = 0; k < 6; k++)
             h = h << 4 | digit(freq8[i + k]);
-        f->hot[h >> 6] |= UINT64_C(1) << (h & 63);
+        uint32_t slot = hot_slot(h);
+        while (f->hot[slot] != 0)
+            slot = hot_next(slot);
+        f->hot[slot] = h + 1;
     }
     return f;
 }
@@ -50,18 +68,21 @@ void glc_freq_free(struct glc_freq *f)
 
 float glc_freq_4(const struct glc_freq *f, uint32_t w)
 {
-    return f->four[w * MIX >> (64 - FREQ_BITS4)];
+    return f->four[(uint8_t)freq4[w * MIX >> (64 - FREQ_BITS4)]];
 }
 
 float glc_freq_3(const struct glc_freq *f, uint32_t w)
 {
-    return f->three[(w & 0xffffff) * MIX >> (64 - FREQ_BITS3)];
+    return f->three[(uint8_t)freq3[(w & 0xffffff) * MIX >> (64 - FREQ_BITS3)]];
 }
 
 float glc_freq_8(const struct glc_freq *f, uint64_t w, float four)
 {
-    uint64_t h = w * MIX >> 40;
-    if ((f->hot[h >> 6] >> (h & 63) & 1) != 0)
+    uint32_t h = (uint32_t)(w * MIX >> 40);
+    uint32_t slot = hot_slot(h);
+    while (f->hot[slot] != 0 && f->hot[slot] != h + 1)
+        slot = hot_next(slot);
+    if (f->hot[slot] != 0)
         return four < 1e-5f ? 1e-5f : four; /* the list begins at 1.1e-5 a byte */
     float low = (uint32_t)w == (uint32_t)(w >> 32)
                     ? 0.5f
