@@ -5,11 +5,13 @@
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/tlsh.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static void cursor_reads_in_both_orders(void **state)
@@ -141,6 +143,48 @@ static void buf_has_a_cap(void **state)
     assert_false(glc_buf_u8(&b, 1));
     assert_true(b.failed);
     assert_int_equal(b.len, 10);
+    glc_buf_done(&b);
+}
+
+/* Over several pieces that are brought in at once (base/heap.h). */
+static void large_blocks_keep_what_they_hold(void **state)
+{
+    (void)state;
+    enum { WORDS = 3 * GLC_HEAP_PIECE / 4 + 5 };
+    struct glc_buf b;
+    struct glc_arena a;
+    uint32_t *pushed = NULL;
+    size_t n = 0, room = 0;
+    glc_buf_init(&b, (size_t)WORDS * 4);
+    glc_arena_init(&a, (size_t)1 << 30);
+    uint32_t *last = NULL;
+    for (uint32_t i = 0; i < WORDS; i++) {
+        assert_true(glc_buf_u32le(&b, i));
+        uint32_t *slot = glc_heap_push(&pushed, &n, &room, sizeof *slot);
+        assert_non_null(slot);
+        *slot = i;
+        uint32_t *own = glc_arena_alloc(&a, sizeof *own);
+        assert_non_null(own);
+        assert_int_equal(*own, 0);
+        if (last != NULL)
+            assert_int_equal(*last, i - 1);
+        *own = i;
+        last = own;
+    }
+    assert_int_equal(n, WORDS);
+    assert_false(glc_buf_u8(&b, 0)); /* the cap holds on the short way as well */
+    for (uint32_t i = 0; i < WORDS; i++) {
+        assert_int_equal(pushed[i], i);
+        assert_int_equal(glc_le32(b.ptr + (size_t)i * 4), i);
+    }
+    uint32_t *before = pushed;
+    size_t full = SIZE_MAX / 4, same = full;
+    assert_null(
+        glc_heap_push(&pushed, &full, &same, sizeof *pushed)); /* more than there is, or can be counted */
+    assert_ptr_equal(pushed, before);
+    assert_int_equal(full, SIZE_MAX / 4);
+    free(pushed);
+    glc_arena_done(&a);
     glc_buf_done(&b);
 }
 
@@ -305,6 +349,7 @@ int main(void)
         cmocka_unit_test(arena_has_a_cap_and_rewinds),
         cmocka_unit_test(arena_push_grows),
         cmocka_unit_test(buf_has_a_cap),
+        cmocka_unit_test(large_blocks_keep_what_they_hold),
         cmocka_unit_test(digests_know_the_empty_message),
         cmocka_unit_test(numbers_and_sizes),
         cmocka_unit_test(json_escapes_and_separates),

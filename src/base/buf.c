@@ -42,7 +42,10 @@ uint8_t *glc_buf_reserve(struct glc_buf *b, size_t n)
 
 bool glc_buf_put(struct glc_buf *b, const void *p, size_t n)
 {
-    uint8_t *at = glc_buf_reserve(b, n);
+    /* Most puts are of a few bytes into room that is there. */
+    bool there =
+        !b->failed && b->warm <= b->room && b->warm > b->len && n <= b->warm - b->len && b->warm <= b->cap;
+    uint8_t *at = there ? b->ptr + b->len : glc_buf_reserve(b, n);
     if (at == NULL)
         return false;
     if (n != 0)

@@ -31,7 +31,7 @@ void glc_heap_prepare(size_t bytes);
 
 /* From this size on a block is brought in piece by piece, as it fills up: what lies beyond is never touched.
  */
-enum { GLC_HEAP_PIECE = 1 << 20 };
+enum { GLC_HEAP_PIECE = 256 << 10 };
 
 /* Bring in what is new of a block at `p` of which `used` of `room` bytes are about to be in use; *warm is how
  * far it was brought in before (0 for a new block, and no more than `room`). Nothing is done to small blocks.

@@ -1,5 +1,6 @@
 /* glacis compile: signatures to an image, everything that is not taken named. */
 #include "base/file.h"
+#include "base/heap.h"
 #include "cli/append.h"
 #include "cli/args.h"
 #include "cli/cli.h"
@@ -23,6 +24,8 @@ enum option {
     OPT_QUIET,
     OPTIONS
 };
+
+enum { HEAP = 512 << 10 /* bytes of it to begin with */ };
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_OUT] = { "output", 'o', "IMAGE", "the image to write" },
@@ -128,6 +131,7 @@ int glc_cmd_compile(int argc, char **argv)
     const char **source = list, **define = list + argc + 1;
     unsigned sources = 0, defines = 0;
     int o, code = GLC_EXIT_ERROR;
+    glc_heap_prepare(HEAP); /* large blocks are given back when they are freed */
     glc_args_init(&a, &usage, argc, argv);
     while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
         if (o == GLC_ARG_OPERAND)

@@ -60,15 +60,21 @@ uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_AT
         return 1;
     }
     uint32_t n = 0;
-    for (unsigned c = 0; c < 256; c++) {
-        /* Folded, each once. */
-        unsigned twin = c & ~0x20u;
-        if ((c & 0x20) == 0)
-            continue;
-        bool in = set != NULL ? glc_set_has(set, (uint8_t)c) || glc_set_has(set, (uint8_t)twin)
-                              : (c & m) == v || (twin & m) == v;
-        if (in)
-            out[n++] = (uint8_t)c;
+    /* Folded, each once. */
+    if (set == NULL) {
+        /* What is known of it, but for its case. Free bits count upwards, as far as the fixed ones let them.
+         */
+        uint8_t known = m | 0x20, fixed = (uint8_t)(v | 0x20), free_bits = (uint8_t)~known, bits = 0;
+        do {
+            out[n++] = fixed | bits;
+            bits = (uint8_t)((bits - free_bits) & free_bits);
+        } while (bits != 0);
+        return n;
+    }
+    for (unsigned high = 0; high < 256; high += 0x40) {
+        const uint32_t *w = &set[high / 32];
+        for (uint32_t left = w[0] | w[1]; left != 0; left &= left - 1)
+            out[n++] = (uint8_t)(high | 0x20 | (unsigned)__builtin_ctz(left));
     }
     return n;
 }
@@ -113,19 +119,23 @@ static float sum_costs(const struct glc_build *b, const struct glc_atom *a, int6
 {
     uint8_t values[8][GLC_ATOM_VALUES];
     uint32_t count[8], pick[8] = { 0 };
+    uint64_t w = 0;
     float sum = 0;
-    for (uint32_t i = 0; i < width; i++)
+    for (uint32_t i = 0; i < width; i++) {
         count[i] = glc_atom_values(a, at + i, values[i]);
+        w |= (uint64_t)values[i][0] << (8 * i);
+    }
     for (;;) {
-        uint64_t w = 0;
-        for (uint32_t i = 0; i < width; i++)
-            w |= (uint64_t)values[i][pick[i]] << (8 * i);
         sum += value_cost(b, w, width);
-        uint32_t i = 0;
-        while (i < width && ++pick[i] == count[i])
-            pick[i++] = 0;
-        if (i == width)
-            return sum;
+        for (uint32_t i = 0;; i++) { /* the next, as an odometer goes */
+            if (i == width)
+                return sum;
+            bool wraps = ++pick[i] == count[i];
+            pick[i] = wraps ? 0 : pick[i];
+            w ^= (uint64_t)(uint8_t)(w >> (8 * i) ^ values[i][pick[i]]) << (8 * i);
+            if (!wraps)
+                break;
+        }
     }
 }
 

@@ -118,20 +118,24 @@ static bool put_ref(struct glc_build *b, const struct glc_img_ref *ref)
     return glc_buf_put(&b->section[GLC_IMG_REFS], ref, sizeof *ref);
 }
 
-/* Where 8 bytes `near` behind the key's place lie in the want's atom: what they are and which bits matter. */
-static void bytes_near(const struct glc_build *b, const struct glc_img_ref *ref, int32_t near,
-                       uint64_t *value, uint64_t *mask)
+/* Bytes around a key's place, from NEAR_MOST before it: every stretch of 8 that begins up to NEAR_MOST bytes
+ * away. */
+enum { NEAR_MOST = 8, AROUND = 2 * NEAR_MOST + 8 };
+
+/* What they are in the want's atom and which bits matter. */
+static void bytes_around(const struct glc_build *b, const struct glc_img_ref *ref, uint8_t value[AROUND],
+                         uint8_t mask[AROUND])
 {
     const struct glc_img_atom *atom = (const void *)b->section[GLC_IMG_ATOMS].ptr;
     const struct glc_img_atom *a = &atom[ref->atom];
     const uint8_t *bytes = b->section[GLC_IMG_BYTES].ptr + a->bytes;
-    *value = *mask = 0;
-    for (int i = 0; i < 8; i++) {
-        int64_t at = (int64_t)ref->at + near + i;
-        if (at < 0 || at >= a->len)
-            continue;
-        *value |= (uint64_t)bytes[at] << (8 * i);
-        *mask |= (uint64_t)(a->exact != 0 ? 0xff : bytes[a->len + at]) << (8 * i);
+    int64_t first = (int64_t)ref->at - NEAR_MOST, from = first < 0 ? -first : 0, to = (int64_t)a->len - first;
+    memset(value, 0, AROUND);
+    memset(mask, 0, AROUND);
+    to = to < AROUND ? to : AROUND;
+    for (int64_t i = from; i < to; i++) {
+        value[i] = bytes[first + i];
+        mask[i] = a->exact != 0 ? 0xff : bytes[a->len + first + i];
     }
 }
 
@@ -140,25 +144,28 @@ static void agree(const struct glc_build *b, const struct glc_want *want, size_t
                   struct glc_img_window *w)
 {
     int most = -1;
-    for (int32_t near = -8; near <= 8; near++) {
-        uint64_t value = 0, mask = UINT64_MAX, told = 0;
-        for (size_t i = 0; i < n && i < AGREE_MOST + 1; i++) {
-            uint64_t v, m;
-            bytes_near(b, &want[i].ref, near, &v, &m);
-            value = i == 0 ? v : value;
-            mask &= m & ~(value ^ v);
-        }
-        if (n > AGREE_MOST)
-            mask = 0;
+    uint8_t value[AROUND], mask[AROUND], other[AROUND], matters[AROUND];
+    bytes_around(b, &want[0].ref, value, mask);
+    for (size_t i = 1; i < n && n <= AGREE_MOST; i++) {
+        bytes_around(b, &want[i].ref, other, matters);
+        for (int k = 0; k < AROUND; k++)
+            mask[k] &= matters[k] & (uint8_t) ~(value[k] ^ other[k]);
+    }
+    if (n > AGREE_MOST)
+        memset(mask, 0, sizeof mask);
+    for (int32_t near = -NEAR_MOST; near <= NEAR_MOST; near++) {
+        uint64_t v, m, told = 0;
+        memcpy(&v, value + near + NEAR_MOST, 8);
+        memcpy(&m, mask + near + NEAR_MOST, 8);
         for (int32_t i = 0; i < 8; i++)
             if (near + i >= 0 && near + i < (int32_t)width)
                 told |= (uint64_t)0xdf << (8 * i); /* but for its case */
-        int says = __builtin_popcountll(mask & ~told);
+        int says = __builtin_popcountll(m & ~told);
         if (says > most) {
             most = says;
             w->near = near;
-            w->mask = mask;
-            w->around = value & mask;
+            w->mask = m;
+            w->around = v & m;
         }
     }
 }

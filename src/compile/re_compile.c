@@ -103,10 +103,17 @@ static struct unit unit_of_set(const uint32_t set[8])
 
 static void set_of_unit(const struct unit *u, uint32_t set[8])
 {
+    if (u->is_set) {
+        memcpy(set, u->set, 32);
+        return;
+    }
     memset(set, 0, 32);
-    for (unsigned c = 0; c < 256; c++)
-        if (u->is_set ? glc_set_has(u->set, (uint8_t)c) : (c & u->mask) == u->value)
-            glc_set_add(set, (uint8_t)c);
+    /* All values of the bits that are free. */
+    uint8_t free_bits = (uint8_t)~u->mask, bits = 0;
+    do {
+        glc_set_add(set, u->value | bits);
+        bits = (uint8_t)((bits - free_bits) & free_bits);
+    } while (bits != 0);
 }
 
 /* Is `re` one byte out of some set, whatever it is written as? */
@@ -318,11 +325,10 @@ struct nfa {
 
 static uint32_t put_insn(struct nfa *n, enum glc_re_insn op, uint8_t a, uint8_t b, uint32_t x)
 {
-    glc_buf_u8(&n->insn, (uint8_t)op);
-    glc_buf_u8(&n->insn, a);
-    glc_buf_u8(&n->insn, b);
-    glc_buf_u8(&n->insn, 0);
-    glc_buf_u32le(&n->insn, x);
+    const uint8_t insn[GLC_RE_INSN_SIZE] = {
+        (uint8_t)op, a, b, 0, (uint8_t)x, (uint8_t)(x >> 8), (uint8_t)(x >> 16), (uint8_t)(x >> 24)
+    };
+    glc_buf_put(&n->insn, insn, sizeof insn);
     return n->insns++;
 }
 
@@ -427,44 +433,83 @@ static void put_nfa(struct nfa *n, const struct glc_re *re)
     }
 }
 
-/* Split the classes of bytes so that no class is partly in `set`. */
-static void refine(uint8_t map[256], unsigned *classes, const uint32_t set[8])
+/* Classes of bytes that no instruction tells apart. */
+struct classes {
+    uint8_t *map;       /* of each byte */
+    uint16_t many[256]; /* bytes in each */
+    unsigned n;
+    uint32_t seen[8]; /* single bytes that were told apart */
+};
+
+/* Split the classes so that none is partly in `set`. */
+static void refine(struct classes *k, const uint32_t set[8])
 {
-    int inside[256];
-    memset(inside, -1, sizeof inside);
-    bool outside[256] = { false };
-    for (unsigned c = 0; c < 256; c++)
-        if (!glc_set_has(set, (uint8_t)c))
-            outside[map[c]] = true;
-    for (unsigned c = 0; c < 256; c++) {
-        unsigned old = map[c];
-        if (!glc_set_has(set, (uint8_t)c) || !outside[old])
-            continue;
-        if (inside[old] < 0)
-            inside[old] = (int)(*classes)++;
-        map[c] = (uint8_t)inside[old];
+    uint16_t inside[256] = { 0 };
+    int split[256];
+    for (unsigned i = 0; i < 8; i++)
+        for (uint32_t left = set[i]; left != 0; left &= left - 1)
+            inside[k->map[32 * i + (unsigned)__builtin_ctz(left)]]++;
+    memset(split, -1, sizeof split);
+    for (unsigned i = 0; i < 8; i++) {
+        for (uint32_t left = set[i]; left != 0; left &= left - 1) {
+            uint8_t *class = &k->map[32 * i + (unsigned)__builtin_ctz(left)];
+            unsigned old = *class;
+            if (inside[old] == k->many[old])
+                continue;
+            if (split[old] < 0) {
+                split[old] = (int)k->n++;
+                k->many[split[old]] = inside[old];
+            }
+            *class = (uint8_t)split[old];
+        }
     }
+    for (unsigned c = 0; c < 256; c++)
+        if (split[c] >= 0)
+            k->many[c] = (uint16_t)(k->many[c] - inside[c]);
+}
+
+/* The same for one byte: most instructions. */
+static void refine_byte(struct classes *k, uint8_t c)
+{
+    unsigned old = k->map[c];
+    if (glc_set_has(k->seen, c))
+        return;
+    glc_set_add(k->seen, c);
+    if (k->many[old] == 1)
+        return;
+    k->many[old]--;
+    k->many[k->n] = 1;
+    k->map[c] = (uint8_t)k->n++;
 }
 
 static unsigned byte_classes(const struct nfa *n, uint8_t map[256])
 {
-    unsigned classes = 1;
+    struct classes k = { .map = map, .many = { 256 }, .n = 1 };
     uint32_t set[8];
+    unsigned last = UINT32_MAX; /* value and mask of the last masked byte */
     memset(map, 0, 256);
-    for (uint32_t i = 0; i < n->insns && classes < 256; i++) {
+    for (uint32_t i = 0; i < n->insns && k.n < 256; i++) {
         const uint8_t *p = n->insn.ptr + (size_t)i * GLC_RE_INSN_SIZE;
+        if (p[0] == GLC_RE_I_BYTE && p[2] == 0xff) {
+            refine_byte(&k, p[1]);
+            continue;
+        }
         if (p[0] == GLC_RE_I_BYTE) {
+            unsigned this = p[1] | (unsigned)p[2] << 8;
+            if (p[2] == 0 || this == last)
+                continue; /* tells nothing apart, or nothing new */
+            last = this;
             struct unit u = masked(p[1], p[2]);
             set_of_unit(&u, set);
         } else if (p[0] == GLC_RE_I_SET) {
-            for (unsigned k = 0; k < 8; k++)
-                set[k] = glc_le32(n->set.ptr + (size_t)glc_le32(p + 4) * GLC_RE_SET_SIZE + 4 * (size_t)k);
+            for (unsigned j = 0; j < 8; j++)
+                set[j] = glc_le32(n->set.ptr + (size_t)glc_le32(p + 4) * GLC_RE_SET_SIZE + 4 * (size_t)j);
         } else {
             continue;
         }
-        refine(map, &classes, set);
+        refine(&k, set);
     }
-    return classes;
+    return k.n;
 }
 
 static bool add_nfa(struct builder *b, const struct glc_re *re)

@@ -256,6 +256,43 @@ static void test_hashes(void **state)
     unbuild(&b);
 }
 
+/* Hashes of one size whose first bytes are the same lie in one place of the directory and have one key while
+ * they are sorted; what they are told apart by is their last bytes. */
+static void test_crowded_hashes(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned before, behind; /* in the order of digests */
+        const char *size;
+    } crowd[] = {
+        { 5, 5, "3" }, { 63, 1, "3" }, { 1, 63, "3" }, { 300, 300, "3" }, { 0, 300, "*" }, { 300, 0, "*" },
+    };
+    for (size_t r = 0; r < sizeof crowd / sizeof crowd[0]; r++) {
+        struct glc_buf hdb;
+        glc_buf_init(&hdb, 1 << 20);
+        for (unsigned i = 0; i < crowd[r].behind; i++) /* the last first: the sort has something to do */
+            glc_buf_printf(&hdb, "900150983cd24fb0d6963f7d28e2%04x:%s:Behind-%u:73\n", crowd[r].behind - i,
+                           crowd[r].size, i);
+        glc_buf_printf(&hdb, "900150983cd24fb0d6963f7d28e17f72:%s:Test.Abc-7:73\n", crowd[r].size);
+        for (unsigned i = 0; i < crowd[r].before; i++)
+            glc_buf_printf(&hdb, "900150983cd24fb0d6963f7d28e0%04x:%s:Before-%u:73\n", crowd[r].before - i,
+                           crowd[r].size, i);
+        glc_buf_u8(&hdb, 0);
+        struct built b;
+        struct glc_match_options opt = { .all = true };
+        struct glc_buf text;
+        glc_buf_init(&text, 4096);
+        build(&b, "t.hdb", (const char *)hdb.ptr, &opt);
+        assert_int_equal(judge(&b, glc_span_str("abc"), GLC_CLASS_DATA), GLC_OK);
+        found(&b, &text);
+        if (strcmp((const char *)text.ptr, "Test.Abc-7") != 0)
+            fail_msg("row %zu: found \"%s\"", r, (const char *)text.ptr);
+        glc_buf_done(&text);
+        glc_buf_done(&hdb);
+        unbuild(&b);
+    }
+}
+
 static void test_bounded(void **state)
 {
     (void)state;
@@ -382,10 +419,11 @@ static void test_damaged_header(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_every_offset),
-        cmocka_unit_test(test_gate),         cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_bounded),      cmocka_unit_test(test_damaged_header),
-        cmocka_unit_test(test_bounded_pcre), cmocka_unit_test(test_pcre),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_every_offset),
+        cmocka_unit_test(test_gate),           cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_crowded_hashes), cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
+        cmocka_unit_test(test_pcre),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
