@@ -601,6 +601,9 @@ static void node(struct gen *g, const struct glc_expr *x)
     case GLC_X_CALL:
         module_value(g, x);
         return;
+    case GLC_X_SIZE:
+        with_index(g, x, GLC_C_SIZE, false);
+        return;
     case GLC_X_CLAM_WHEN:
         when(g, x);
         return;

@@ -1,4 +1,4 @@
-/* Conditions: from the tree (rule/expr.h) to the code that match/cond_run.c executes in place; and what a
+/* Conditions: from the tree (rule/expr.h) to the code that match/cond_run.c and its kin execute in place; and what a
  * condition demands of every file that it can be true for. */
 #ifndef GLC_COMPILE_COND_COMPILE_H
 #define GLC_COMPILE_COND_COMPILE_H

@@ -105,6 +105,7 @@ enum glc_cond_op {
     GLC_C_CLAM_ONE,  /* n: pops; pushes the pair of a member that occurred once, or not; n is its bit in the
                         mask */
 
+    GLC_C_SIZE, /* 1: an undefined array or dictionary has no size, 0: it has no items */
     GLC_C_NOTE, /* number: the top is the value of that note's node */
     GLC_C_OPS
 };

@@ -126,6 +126,7 @@ const char *glc_expr_op_name(enum glc_expr_op op)
         [GLC_X_INDEX] = "index",
         [GLC_X_LOOKUP] = "lookup",
         [GLC_X_CALL] = "call",
+        [GLC_X_SIZE] = "size",
         [GLC_X_CLAM_COUNT] = "clam-count",
         [GLC_X_CLAM_WHEN] = "clam-when",
         [GLC_X_CLAM_ONE] = "clam-one",

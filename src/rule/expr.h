@@ -109,12 +109,14 @@ enum glc_expr_op {
 
     /* Modules (rule/module.h). MODULE: index into the registry; MEMBER: kid[0], index of the field; INDEX:
      * kid[0] array, kid[1] INT; LOOKUP: kid[0] dictionary, kid[1] STRING; CALL: index of the function in the
-     * registry's flat list, kids the arguments. */
+     * registry's flat list, kids the arguments. SIZE: items of kid[0], an array or a dictionary;
+     * where that is undefined, 0 or (index: 1) undefined. */
     GLC_X_MODULE,
     GLC_X_MEMBER,
     GLC_X_INDEX,
     GLC_X_LOOKUP,
     GLC_X_CALL,
+    GLC_X_SIZE,
 
     /* ClamAV's counts: kid[0] is a tree of FOUND, AND, OR, CLAM_WHEN, CLAM_ONE and inner CLAM_COUNT. The
      * value of a tree is a sum of occurrences (of a FOUND: how many its pattern has; of AND, OR: of those

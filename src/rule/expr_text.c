@@ -473,6 +473,10 @@ static void node(struct text *t, const struct glc_expr *x)
     case GLC_X_CALL:
         call(t, x);
         return;
+    case GLC_X_SIZE:
+        put(t, x->kid[0], RANK_ATOM);
+        word(t, ".len()");
+        return;
     case GLC_X_CLAM_COUNT:
         counted(t, x);
         return;

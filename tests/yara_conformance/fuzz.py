@@ -17,7 +17,7 @@ LETTERS = b"abcABC01_ .\n"
 
 class Case:
     def __init__(self, name, text, data):
-        self.name, self.text, self.data, self.ext, self.dialect = name, text, data, EXT, "yara"
+        self.name, self.text, self.data, self.ext, self.dialect, self.want = name, text, data, EXT, "yara", None
 
 
 class Gen:

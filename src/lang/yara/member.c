@@ -181,6 +181,27 @@ static bool is_function(const struct glc_yara_parser *p, uint32_t module, const 
     return false;
 }
 
+/* YARA-X: .len() behind an array or a dictionary */
+static struct glc_yara_value length(struct glc_yara_parser *p, struct glc_yara_value v,
+                                    const struct glc_yara_tok *at)
+{
+    if (!glc_yara_expect(p, GLC_YT_LPAREN, "to call the function") ||
+        !glc_yara_expect(p, GLC_YT_RPAREN, "behind the arguments"))
+        return none();
+    struct glc_expr *x = glc_yara_node(p, at, GLC_X_SIZE, GLC_T_INT, 1);
+    if (x == NULL)
+        return none();
+    x->kid[0] = v.x;
+    /* Of the module itself an array always exists to YARA-X; of an item that does not exist it does not. */
+    const struct glc_expr *of = v.x;
+    while (of->op == GLC_X_MEMBER)
+        of = of->kid[0];
+    x->index = of->op != GLC_X_MODULE;
+    struct glc_yara_value r = glc_yara_value(x);
+    r.name = at->text;
+    return r;
+}
+
 /* .name behind a structure */
 static struct glc_yara_value member(struct glc_yara_parser *p, struct glc_yara_value v)
 {
@@ -189,6 +210,9 @@ static struct glc_yara_value member(struct glc_yara_parser *p, struct glc_yara_v
         return none();
     if (glc_yara_is_keyword(at.kind))
         glc_yara_advance(p);
+    if ((v.x->type == GLC_T_ARRAY || v.x->type == GLC_T_DICT) && glc_yara_is_x(p) &&
+        glc_span_is(at.text, "len"))
+        return length(p, v, &at);
     if (v.x->type != GLC_T_STRUCT) {
         glc_yara_say(p, GLC_ERROR, &at, v.x->type == GLC_T_ARRAY ? "choose an item first: [0]" : NULL,
                      "%s has no parts", glc_yara_a_type(v.x->type));
