@@ -22,7 +22,7 @@ ORDER = [USE, REMOVE, SUPPLY]
 PRODUCTS = {
     "kesl": ("kaspersky", "antivirus", False), "kwts": ("kaspersky", "web", False), "ksmg": ("kaspersky", "mail", False), "kics4net": ("kaspersky", "industrial", False),
     "klnagent": ("kaspersky", "management", False), "scanengine": ("kaspersky", "engine", False), "cybertrace": ("kaspersky", "threat-intelligence", False),
-    "kaspersky-engine": ("kaspersky", "engine", True), "kaspersky-library": ("kaspersky", "library", True),
+    "kaspersky-engine": ("kaspersky", "engine", True), "junos-kaspersky": ("kaspersky", "engine", True), "kaspersky-library": ("kaspersky", "library", True),
     "tiktok": ("bytedance", "app", False), "wechat": ("wechat", "app", False), "drweb-linux": ("drweb", "antivirus", False), "acronis-agent": ("acronis", "backup", False),
     "deepseek-model": ("deepseek", "model", False), "hikvision": ("hikvision", "other", False), "group-ib": ("group-ib", "other", False),
 }
@@ -118,6 +118,7 @@ def fixtures():
     files = {"/var/lib/dpkg/status": "".join(f"Package: {n}\nStatus: install ok installed\nVersion: 1\n\n" for n in names.split()), "/opt/kaspersky/ScanEngine/bin/x": "x",
              "/opt/kaspersky/ktfs/bin/x": "x", "/opt/acme/ppl/nfio.ppl": "x", "/opt/acme/bin/appinfo.kli": "x", "/srv/app/package-lock.json": json.dumps(
                  {"name": "a", "lockfileVersion": 3, "packages": {"": {}, "node_modules/@kaspersky/ui": {"version": "1.0.0"}}}), "/usr/lib/Acronis/agent": "x",
+             "/config/juniper.conf": "security { utm { feature-profile { anti-virus { type kaspersky-lab-engine; } } } }\n",
              "/root/.ollama/models/manifests/registry.ollama.ai/library/deepseek-r1/7b": "x", "/Program Files/TikTok/TikTok.exe": "x"}
     for path, text in files.items():
         p = root / path[1:]

@@ -587,6 +587,20 @@ def disks():
         src.write_text("10.0.0.1 s01.upd.kaspersky.com\n")
         sh("ntfscp", "-f", image, src, "ks4ws_x64.msi")
         expect("disk: NTFS", ["--disk", image], 0, {"ksws": "review"})
+        src.write_text(json.dumps({"name": "a", "lockfileVersion": 3, "packages": {f"node_modules/p{i}": {"version": "1.0.0"} for i in range(2000)}}))
+        sh("ntfscp", "-f", image, src, "package-lock.json")
+        packed = bytearray(image.read_bytes())
+        name = "package-lock.json".encode("utf-16-le")
+        at = next(m for m in range(0, len(packed), 1024) if packed[m:m + 4] == b"FILE" and name in packed[m:m + 1024])
+        attr = at + struct.unpack_from("<H", packed, at + 20)[0]
+        while struct.unpack_from("<I", packed, attr)[0] not in (0x80, 0xffffffff):
+            attr += struct.unpack_from("<I", packed, attr + 4)[0]
+        check("disk: NTFS: the test finds the data", struct.unpack_from("<I", packed, attr)[0] == 0x80 and packed[attr + 8] == 1)
+        struct.pack_into("<H", packed, attr + 12, 1)
+        (TMP / "ntfs3.img").write_bytes(bytes(packed))
+        report = audit("--disk", TMP / "ntfs3.img")[1]
+        reasons = [g["reason"] for f in report["findings"] if f["outcome"] == "unknown" for g in f["not_readable"]]
+        check("disk: NTFS compressed: what is true", any("is stored in a way that is not read here" in r for r in reasons) and not any("link" in r for r in reasons), (found(report), reasons))
         damaged = bytearray(image.read_bytes())
         mft = struct.unpack_from("<Q", damaged, 48)[0] * damaged[13] * 512
         damaged[mft:mft + 4] = b"XXXX"
