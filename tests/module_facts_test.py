@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 import zipfile
 
 DUMP, GLACIS, ROOT = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
@@ -389,6 +390,44 @@ def test_macho(scratch):
     return [program]
 
 
+def dex():
+    """Two strings more than names, a type that no class defines, a method; right sums (Android's dex-format)."""
+    text = [b"<init>", b"Landroid/content/Context;", b"V", b"hello"]
+    data, at = b"", 0x70 + 4 * len(text) + 4 * 2 + 12 + 8
+    string_ids = b""
+    for s in text:
+        string_ids += struct.pack("<I", at + len(data))
+        data += bytes([len(s)]) + s + b"\0"
+    off = [0x70]
+    for n in (4 * len(text), 8, 12):
+        off.append(off[-1] + n)
+    body = string_ids + struct.pack("<2I", 1, 2) + struct.pack("<3I", 2, 1, 0) + struct.pack("<2HI", 0, 0, 0) + data
+    words = [0x70 + len(body), 0x70, 0x12345678, 0, 0, 0, len(text), off[0], 2, off[1], 1, off[2], 0, 0, 1, off[3], 0, 0, len(data), at]
+    rest = struct.pack("<20I", *words) + body
+    sha = hashlib.sha1(rest).digest()
+    return b"dex\n035\0" + struct.pack("<I", zlib.adler32(sha + rest)) + sha + rest
+
+
+def test_dex(scratch):
+    program = dex()
+    expect("sums", "dex", program, {"header.checksum": zlib.adler32(program[12:]), "number_of_methods": 0}, scratch)
+    ask = {"sums": "dex.checksum() == dex.header.checksum and dex.signature() == dex.header.signature",
+           "string": 'dex.contains_string("hello") and not dex.contains_string("hell")',
+           "class": 'dex.contains_class("Landroid/content/Context;") and not dex.contains_class("hello")',
+           "method": 'dex.contains_method("<init>") and not dex.contains_method("hello")',
+           "undefined": "not defined dex.checksum() and not defined dex.signature() and not defined dex.contains_string(\"a\")"}
+    (scratch / "r.yar").write_text('import "dex"\n' + "".join(f"rule {n} {{ condition: {c} }}\n" for n, c in ask.items()))
+    for name, data, wanted in (("right", program, ["class", "method", "string", "sums"]),
+                               ("a byte changed", program[:-2] + b"O" + program[-1:], ["class", "method"]),
+                               ("no program", b"dex\n", ["undefined"])):
+        (scratch / "f").write_bytes(data)
+        run = subprocess.run([GLACIS, "yara", scratch / "r.yar", scratch / "f"], capture_output=True, text=True)
+        got = sorted(x.split()[0] for x in run.stdout.split("\n") if x)
+        if got != wanted:
+            failures.append(f"dex, {name}: {got}, not {wanted} {run.stderr}")
+    return [program]
+
+
 def in_rules(scratch):
     """Facts as conditions see them: booleans, constants within structs, arrays of text, functions."""
     (scratch / "r.yar").write_text(
@@ -421,6 +460,6 @@ def main():
 
 
 TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx, "olecf": test_olecf, "vba": test_vba, "msi": test_msi,
-         "macho": test_macho}
+         "macho": test_macho, "dex": test_dex}
 if __name__ == "__main__":
     sys.exit(main())
