@@ -223,6 +223,16 @@ def ext(bad, good):
             image = TMP / f"{kind}-{root.name}.img"
             sh("mke2fs", "-q", "-t", kind, "-d", root, image, "16M")
             expect(f"{kind}: {root.name}", image, want)
+    holes = TMP / "holes"
+    for i in range(40):
+        (holes / str(i)).mkdir(parents=True)
+        if i == 0:
+            (holes / "0/package-lock.json").touch()
+            os.truncate(holes / "0/package-lock.json", 30 << 20)
+        else:
+            os.link(holes / "0/package-lock.json", holes / str(i) / "package-lock.json")
+    sh("mke2fs", "-q", "-t", "ext4", "-d", holes, TMP / "holes.img", "2M")
+    expect("ext4: many names of a file of holes are work, too", TMP / "holes.img", UNKNOWN, "more work than its size accounts for")
     return TMP / "ext4-bad.img"
 
 
@@ -590,6 +600,17 @@ def seeds(folder):
                          ("vpc", []), ("vdi", []), ("vhdx", ["-o", "block_size=1M"])):
         sh("qemu-img", "convert", "-f", "raw", "-O", fmt, *options, TMP / "ext2", TMP / "q")
         keep(f"{fmt}-{len(options) and options[-1].split('=')[0]}", TMP / "q")
+    if have("mkntfs", "ntfscp"):
+        lock = TMP / "package-lock.json"
+        lock.write_text(json.dumps({"name": "a", "lockfileVersion": 3, "packages": {f"node_modules/@kaspersky/{i}": {"version": "1.0.0"} for i in range(40)}}))
+        n = blank(TMP / "ntfs", 2 << 20)
+        sh("mkntfs", "-q", "-F", "-Q", "-s", "512", "-c", "512", n)
+        sh("ntfscp", "-q", n, lock, "/package-lock.json")
+        # Nobody reads the log (all ones) nor the table of capitals (numbers that ascend): they go, to keep the seed small.
+        sectors = [n.read_bytes()[i:i + 512] for i in range(0, 2 << 20, 512)]
+        words = [struct.unpack("<256H", s) for s in sectors]
+        n.write_bytes(b"".join(bytes(512) if s == b"\xff" * 512 or sum(b != 0 and b - a <= 1 for a, b in zip(w, w[1:])) > 100 and len(set(w)) > 60 else s for s, w in zip(sectors, words)))
+        keep("ntfs", n)
     # XFS and Btrfs are large by nature: only what lies in front is kept, and that leads to what is missing.
     (TMP / "proto").mkdir(exist_ok=True)
     x = blank(TMP / "xfs", 300 << 20)

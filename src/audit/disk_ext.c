@@ -113,6 +113,7 @@ static enum glc_err read_file(const struct glc_entry *e, struct glc_buf *out)
         return GLC_UNSUPPORTED;
     if (ext2fs_file_open(f->x->fs, f->ino, 0, &file) != 0)
         return GLC_CORRUPT;
+    struct glc_disks *all = f->x->w.d->all;
     enum glc_err err = GLC_OK;
     for (;;) {
         size_t room = out->cap - out->len;
@@ -124,13 +125,20 @@ static enum glc_err read_file(const struct glc_entry *e, struct glc_buf *out)
             err = size > out->len ? GLC_LIMIT : GLC_OK;
             break;
         }
+        uint64_t left = all->work;
         if (ext2fs_file_read(file, to, want, &got) != 0) {
-            err = GLC_CORRUPT;
+            err = all->spent ? GLC_LIMIT : GLC_CORRUPT;
             break;
         }
         if (got == 0)
             break;
         out->len += got;
+        /* Holes are not read from the disk, but a few of them would make work without end. */
+        uint64_t paid = left - all->work;
+        if (got > paid && !glc_disks_work(all, got - paid)) {
+            err = GLC_LIMIT;
+            break;
+        }
     }
     ext2fs_file_close(file);
     return err;
