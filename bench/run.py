@@ -26,7 +26,7 @@ PROGRAM = ROOT / "build" / "bin" / "glacis"
 SIGBASE_DEFINES = ["filename=x", "filepath=x", "extension=x", "filetype=x", "owner=x"]
 
 
-def choose_files(megabytes: int) -> tuple[pathlib.Path, int]:
+def choose_files(megabytes: float) -> tuple[pathlib.Path, int]:
     """Copies of a fixed choice of plain system files: every name of three trees in order, each so-manieth until the size is
     reached. No archives and no compressed streams: peers that unpack and peers that do not shall see the same bytes."""
     folder = WORK / f"files-{megabytes}"
@@ -381,6 +381,7 @@ def main() -> None:
     WORK.mkdir(parents=True, exist_ok=True)
     folder, size = choose_files(opt.megabytes)
     small, small_size = choose_files(max(4, opt.megabytes // 16))
+    least, least_size = choose_files(0.25)  # yara takes minutes for a megabyte of them
     clam = clam_database()
     sigbase, rl = yara_sources("signature-base"), yara_sources("reversinglabs")
     loose = [str(ROOT / "bench" / "loose.yar")]
@@ -390,7 +391,7 @@ def main() -> None:
         "clamscan": lambda: duel(prepared(Glacis(str(PROGRAM), [str(clam)], WORK / "clam.glc")), Clamscan(clam), folder, size, opt.rounds),
         "signature-base": lambda: against_yara("signature-base", sigbase, folder, size, opt.rounds, SIGBASE_DEFINES),
         "reversinglabs": lambda: against_yara("reversinglabs", rl, folder, size, opt.rounds),
-        "loose": lambda: against_yara("loose", loose, small, small_size, 1),
+        "loose": lambda: against_yara("loose", loose, least, least_size, 1),
         "yara-x signature-base": lambda: against_yara_x("signature-base", sigbase, folder, size, opt.rounds, SIGBASE_DEFINES),
         "yara-x reversinglabs": lambda: against_yara_x("reversinglabs", rl, folder, size, opt.rounds),
         "hyperscan": lambda: hyperscan(folder),
