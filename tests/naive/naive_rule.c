@@ -135,7 +135,7 @@ static uint64_t count_between(const struct naive_list *l, int64_t lo, int64_t hi
     return n;
 }
 
-/* `yes` of `total`, against the quantifier; loops take 0 and less as "at least". */
+/* `yes` of `total`, against the quantifier: 0 of a set means none; loops take 0 and less as "at least". */
 static bool enough(const struct glc_expr *x, struct glc_value number, uint64_t yes, uint64_t total, bool loop)
 {
     switch (x->u.of.quant) {
@@ -280,7 +280,7 @@ static struct glc_value loop(struct env *e, const struct glc_expr *x)
         for (; total + 1 < x->kids; total++)
             yes += truth(e, x->kid[total + 1]);
     }
-    return boolean(total != 0 && enough(x, number, yes, total, true));
+    return boolean(total != 0 && enough(x, number, yes, total, x->op != GLC_X_OF_EXPRS));
 }
 
 static struct glc_value eval(struct env *e, const struct glc_expr *x)
