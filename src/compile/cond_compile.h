@@ -1,5 +1,5 @@
-/* Conditions: from the tree (rule/expr.h) to the code that match/cond_run.c and its kin execute in place; and what a
- * condition demands of every file that it can be true for. */
+/* Conditions: from the tree (rule/expr.h) to the code that match/cond_run.c and its kin execute in place; and
+ * what a condition demands of every file that it can be true for. */
 #ifndef GLC_COMPILE_COND_COMPILE_H
 #define GLC_COMPILE_COND_COMPILE_H
 
