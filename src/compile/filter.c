@@ -155,8 +155,8 @@ static void agree(const struct glc_build *b, const struct glc_want *want, size_t
         memset(mask, 0, sizeof mask);
     for (int32_t near = -NEAR_MOST; near <= NEAR_MOST; near++) {
         uint64_t v, m, told = 0;
-        memcpy(&v, value + near + NEAR_MOST, 8);
-        memcpy(&m, mask + near + NEAR_MOST, 8);
+        memcpy(&v, value + (near + NEAR_MOST), 8);
+        memcpy(&m, mask + (near + NEAR_MOST), 8);
         for (int32_t i = 0; i < 8; i++)
             if (near + i >= 0 && near + i < (int32_t)width)
                 told |= (uint64_t)0xdf << (8 * i); /* but for its case */
