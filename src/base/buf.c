@@ -26,7 +26,8 @@ uint8_t *glc_buf_reserve(struct glc_buf *b, size_t n)
     if (n > b->room - b->len || b->ptr == NULL) {
         size_t room = b->room < 256 ? 256 : b->room;
         while (n > room - b->len)
-            room = room > b->cap / 2 ? b->len + n : room * 2;
+            room = room > b->cap / 2 ? b->cap
+                                     : room * 2; /* never by a put's few bytes: each growth copies all */
         uint8_t *p = realloc(b->ptr, room);
         if (p == NULL) {
             b->failed = true;
