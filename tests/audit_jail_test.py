@@ -14,20 +14,12 @@ import tarfile
 import tempfile
 import time
 
+from audit_tally import check, ended
+
 DRIVER, REGISTER, WORKER, EVIL = sys.argv[1:5]
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="glacis-audit-jail-"))
 MARK = pathlib.Path("/tmp/glacis-evil")
 SANITIZED = len(sys.argv) > 5 and sys.argv[5] == "sanitized"
-failures, passed = [], 0
-
-
-def check(name, ok, detail=""):
-    global passed
-    if ok:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAIL {name}: {str(detail)[:300]}")
 
 
 def audit(*args, worker=EVIL, timeout="2"):
@@ -186,8 +178,7 @@ def main():
     for f in (trees, images, archives, folders, mounts, starts, calls):
         f()
     MARK.unlink(missing_ok=True)
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
+    return ended()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+from audit_tally import check, ended
+
 GLACIS, REGISTER = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="glacis-judge-"))
-failures, passed = [], 0
 USE, REMOVE, SUPPLY, REVIEW, EXEMPT, EXPORT = "use-prohibited", "removal-due", "supply-prohibited", "review", "exempt", "export-only"
 ORDER = [USE, REMOVE, SUPPLY]
 
@@ -89,15 +90,6 @@ RULES = [
 ]
 
 
-def check(name, ok, detail=""):
-    global passed
-    if ok:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAIL {name}: {detail}")
-
-
 def expected(scope, day):
     out = {}
     for product, (maker, cls, embedded) in PRODUCTS.items():
@@ -167,8 +159,7 @@ def main():
     p = subprocess.run([GLACIS, "--register", REGISTER, "--root", str(root), "--scope", "commercial-us,ro-public,federal-civilian", "--as-of", "2026-11-23"], stdout=subprocess.PIPE)
     out = p.stdout.decode()
     check("marks: secondary, unverified", "[secondary source]" in out and "[UNVERIFIED]" in out, out[:500])
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
+    return ended()
 
 
 try:

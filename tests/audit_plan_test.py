@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+from audit_tally import check, ended
+
 GLACIS, REGISTER = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
-failures, passed = [], 0
 scratch = tempfile.TemporaryDirectory(prefix="glacis-audit-plan-")
 TMP = pathlib.Path(scratch.name)
 PRODUCTS = {p["id"]: p for f in pathlib.Path(REGISTER).glob("*.json") for p in json.loads(f.read_text()).get("products", []) if f.name != "schema.json"}
@@ -23,15 +24,6 @@ PACKAGES = {"kesl": "kesl", "klnagent": "klnagent64", "ksc": "ksc64", "ksmg": "k
 def run(*args, register=REGISTER):
     p = subprocess.run([GLACIS, "--register", register, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
-
-
-def check(name, ok, detail=""):
-    global passed
-    if ok:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAIL {name}: {detail}")
 
 
 def root(*products, extra=()):
@@ -166,5 +158,4 @@ def verbs():
 orders()
 order_is_data()
 verbs()
-print(f"{passed} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+sys.exit(ended())

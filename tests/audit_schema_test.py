@@ -15,6 +15,8 @@ import sys
 import tempfile
 import warnings
 
+from audit_tally import check, ended
+
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 try:
     import jsonschema
@@ -25,16 +27,7 @@ except ImportError:
 GLACIS, REGISTER = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
 MODULES = pathlib.Path(sys.argv[3]) / "node_modules" if len(sys.argv) > 3 else pathlib.Path("/nonexistent")
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="glacis-schema-"))
-failures, passed, skipped = [], 0, []
-
-
-def check(name, ok, detail=""):
-    global passed
-    if ok:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAIL {name}: {detail}")
+skipped = []
 
 
 UUID = {"type": "string", "pattern": "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[45][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$"}
@@ -155,8 +148,7 @@ def main():
                 check(f"html, {what}, {scope}: no markup from names", not any(x in html for x in ("<script", "<img", "<i>", "<b>&", "\x1b", "\u202e")), [x for x in ("<script", "<img", "<i>", "<b>&", "\x1b", "\u202e") if x in html])
     for s in skipped:
         print(f"skipped: {s}")
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
+    return ended()
 
 
 try:

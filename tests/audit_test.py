@@ -17,9 +17,11 @@ import sys
 import tarfile
 import tempfile
 
+from audit_tally import check, ended
+
 GLACIS, REGISTER = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="glacis-audit-"))
-failures, passed, skipped = [], 0, []
+skipped = []
 ASOF = "2026-11-23"
 
 
@@ -39,15 +41,6 @@ def sh(*args, **kw):
 def run(*args, register=REGISTER):
     p = subprocess.run([GLACIS, "--register", register, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
-
-
-def check(name, ok, detail=""):
-    global passed
-    if ok:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAIL {name}: {detail}")
 
 
 def audit(*args, scope="federal-civilian", asof=ASOF):
@@ -824,9 +817,8 @@ def main():
             check(f"{part.__name__}: {e.cmd[0]}", False, e.stderr)
     for s in sorted(set(skipped)):
         print(f"skipped: {s}")
-    print(f"{passed} passed, {len(failures)} failed")
     shutil.rmtree(TMP, ignore_errors=True)
-    return 1 if failures else 0
+    return ended()
 
 
 sys.exit(main())
