@@ -4,8 +4,10 @@
  * beginning. So it gets the bytes in pieces, and where the file's time or bytes are used up it gets an error
  * instead, whatever it was doing. Some of its readers take an error for the end of the archive: what ended
  * the reading is told by us, not by them. */
+#define _GNU_SOURCE /* memmem() */
 #include "format/libarchive/libarchive.h"
 
+#include "base/hex.h"
 #include "format/unpack/unpack.h"
 
 #include <archive.h>
@@ -161,7 +163,7 @@ static void read_entries(struct input *in, struct archive *a)
     }
 }
 
-static void walk(struct glc_parse *p, enable *const *format, enable *const *filter)
+static void walk(struct glc_parse *p, struct glc_span data, enable *const *format, enable *const *filter)
 {
     struct archive *a = archive_read_new();
     if (a == NULL) {
@@ -172,7 +174,7 @@ static void walk(struct glc_parse *p, enable *const *format, enable *const *filt
         (void)(*format)(a);
     for (; *filter != NULL; filter++)
         (void)(*filter)(a);
-    struct input in = { .p = p, .data = p->data };
+    struct input in = { .p = p, .data = data };
     (void)archive_read_set_read_callback(a, on_read);
     (void)archive_read_set_skip_callback(a, on_skip);
     (void)archive_read_set_seek_callback(a, on_seek);
@@ -192,7 +194,7 @@ static enable *const no_filter[] = { NULL };
     static void id##_parse(struct glc_parse *p)                                                              \
     {                                                                                                        \
         static enable *const format[] = { formats, NULL };                                                   \
-        walk(p, format, no_filter);                                                                          \
+        walk(p, p->data, format, no_filter);                                                                 \
     }                                                                                                        \
     static const struct glc_magic id##_magic[] = { __VA_ARGS__, { 0, 0, 0, NULL } };                         \
     const struct glc_format glc_format_##id = {                                                              \
@@ -208,8 +210,45 @@ ARCHIVE(cab, "cab", GLC_CLASS_ARCHIVE, archive_read_support_format_cab, { 0, 8, 
 ARCHIVE(lha, "lha", GLC_CLASS_ARCHIVE, archive_read_support_format_lha, { 2, 3, 80, "-lh" },
         { 2, 3, 80, "-lz" })
 ARCHIVE(ar, "ar", GLC_CLASS_ARCHIVE, archive_read_support_format_ar, { 0, 8, 90, "!<arch>\n" })
-ARCHIVE(cpio, "cpio", GLC_CLASS_ARCHIVE, archive_read_support_format_cpio, { 0, 6, 90, "070701" },
-        { 0, 6, 90, "070702" }, { 0, 6, 90, "070707" }, { 0, 2, 50, "\xc7\x71" }, { 0, 2, 50, "\x71\xc7" })
+/* Where a cpio header stands whose name would be longer than the file, or the file's length: libarchive takes
+ * memory for a name before it looks (4 GB, from 110 bytes). Only the headers with hexadecimal numbers can say
+ * so much. */
+static size_t sound(struct glc_span s)
+{
+    enum { HEADER = 110, NAME_SIZE = 94, DIGITS = 8, SMALL = 1 << 20 };
+    for (size_t at = 0; s.len - at >= HEADER; at++) {
+        const uint8_t *p = memmem(s.ptr + at, s.len - at, "07070", 5);
+        if (p == NULL)
+            break;
+        at = (size_t)(p - s.ptr);
+        if (s.len - at < HEADER)
+            break;
+        uint32_t size = 0;
+        for (int i = 0, digit; i < DIGITS && (digit = glc_hex_digit(p[NAME_SIZE + i])) >= 0; i++)
+            size = size << 4 | (uint32_t)digit;
+        if ((p[5] == '1' || p[5] == '2') && size > SMALL && size > s.len - at - HEADER)
+            return at;
+    }
+    return s.len;
+}
+
+static void cpio_parse(struct glc_parse *p)
+{
+    static enable *const format[] = { archive_read_support_format_cpio, NULL };
+    size_t len = sound(p->data);
+    walk(p, glc_span_sub(p->data, 0, len), format, no_filter);
+    if (len != p->data.len)
+        p->unread(p, "damaged data", 0);
+}
+
+static const struct glc_magic cpio_magic[] = {
+    { 0, 6, 90, "070701" },   { 0, 6, 90, "070702" },   { 0, 6, 90, "070707" },
+    { 0, 2, 50, "\xc7\x71" }, { 0, 2, 50, "\x71\xc7" }, { 0, 0, 0, NULL },
+};
+const struct glc_format glc_format_cpio = {
+    .name = "cpio", .cls = GLC_CLASS_ARCHIVE, .magic = cpio_magic, .parse = cpio_parse
+};
+
 ARCHIVE(warc, "warc", GLC_CLASS_ARCHIVE, archive_read_support_format_warc, { 0, 5, 85, "WARC/" })
 
 ARCHIVE(iso, "iso9660", GLC_CLASS_DISK, archive_read_support_format_iso9660, { 0x8001, 5, 80, "CD001" })
@@ -219,7 +258,7 @@ static void filter_parse(struct glc_parse *p)
     static enable *const raw[] = { archive_read_support_format_raw, NULL };
     static enable *const filter[] = { archive_read_support_filter_lz4, archive_read_support_filter_compress,
                                       archive_read_support_filter_rpm, archive_read_support_filter_uu, NULL };
-    walk(p, raw, filter);
+    walk(p, p->data, raw, filter);
 }
 
 static const struct glc_magic filter_magic[] = {

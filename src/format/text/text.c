@@ -37,10 +37,12 @@ enum glc_text_kind glc_text_kind(struct glc_span prefix)
     struct glc_span s = glc_span_sub(prefix, 0, LOOK_AT);
     size_t i = 0;
     bool good = true;
+    if (s.len == 0)
+        return GLC_TEXT_NOT;
     for (; good && s.len - i >= BLOCK; i += BLOCK)
         good = all_plain(s.ptr + i, BLOCK);
     if (good && all_plain(s.ptr + i, s.len - i))
-        return s.len != 0 ? GLC_TEXT_BYTES : GLC_TEXT_NOT;
+        return GLC_TEXT_BYTES;
     return utf16(s) ? GLC_TEXT_UTF16 : GLC_TEXT_NOT;
 }
 
