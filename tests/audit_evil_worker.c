@@ -78,6 +78,26 @@ static void ask(void)
         _exit(8);
 }
 
+/* Well-formed, but of another kind than was asked for. */
+static void say(const uint8_t *body, size_t n)
+{
+    if (glc_wire_send(SOCKET, GLC_WIRE_AUDIT_FOUND, glc_span(body, n), NULL, 0, true) != GLC_OK)
+        _exit(8);
+}
+
+static void say_fact(void)
+{
+    static const uint8_t fact[] = { 21,  0,   1,   0,    0,    0,    0,    0xff, 0xff, 4,    0,   'k',
+                                    'e', 's', 'l', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    say(fact, sizeof fact);
+}
+
+static void say_setting(void)
+{
+    static const uint8_t setting[] = { 8, 0, 6, 0, 0, 1, 0, 'k', 0, 0 };
+    say(setting, sizeof setting);
+}
+
 static void flood(void)
 {
     static const uint8_t gap[] = { 7, 0, 3, 1, 0, 'x', 1, 0, 'y' };
@@ -101,12 +121,19 @@ static void act(const char *path)
     static const struct {
         const char *name;
         void (*act)(void);
-    } acts[] = { { "evil-open", try_open },  { "evil-connect", try_connect },
-                 { "evil-exec", try_exec },  { "evil-kill", try_kill },
-                 { "evil-crash", crash },    { "evil-loop", loop },
-                 { "evil-eat", eat },        { "evil-lie", lie },
-                 { "evil-ask", ask },        { "evil-flood", flood },
-                 { "evil-hang-up", hang_up } };
+    } acts[] = { { "evil-open", try_open },
+                 { "evil-connect", try_connect },
+                 { "evil-exec", try_exec },
+                 { "evil-kill", try_kill },
+                 { "evil-crash", crash },
+                 { "evil-loop", loop },
+                 { "evil-eat", eat },
+                 { "evil-lie", lie },
+                 { "evil-ask", ask },
+                 { "evil-flood", flood },
+                 { "evil-hang-up", hang_up },
+                 { "evil-fact", say_fact },
+                 { "evil-setting", say_setting } };
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
         if (strstr(path, acts[i].name) != NULL)
             acts[i].act();

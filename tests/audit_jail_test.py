@@ -145,6 +145,19 @@ def folders():
     check("layout: a pipe is not opened", rc == 2 and seconds < 30, (rc, seconds))
 
 
+def settings():
+    """A worker that a settings export took over."""
+    for act, reason in (("evil-crash", "signal"), ("evil-loop", "too long"), ("evil-lie", "cannot be read"), ("evil-ask", "asked for a file"), ("evil-fact", "not asked")):
+        path = TMP / f"{act}.ini"
+        path.write_bytes(b"SizeLimit=50\n")
+        start = time.monotonic()
+        p = subprocess.run([DRIVER, "plan", "--import-kesl", str(path), "--register", REGISTER, "--timeout", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           env=dict(os.environ, GLACIS_TEST_WORKER=EVIL), timeout=120)
+        check(f"settings, {act}: an error with the reason", p.returncode == 2 and p.stdout == b"" and reason in p.stderr.decode(), p)
+        check(f"settings, {act}: ends in time", time.monotonic() - start < 60)
+    check("settings are said of an export only", "not asked" in str(audit("--root", root({"/var/lib/dpkg/status.d/evil-setting": STATUS}))[2]))
+
+
 def mounts():
     """The process files of this host are no part of a root that has them mounted somewhere."""
     d = root({"/var/lib/dpkg/status": STATUS, "/srv/jail/proc/x": b"x"})
@@ -175,7 +188,7 @@ def calls():
 
 
 def main():
-    for f in (trees, images, archives, folders, mounts, starts, calls):
+    for f in (trees, images, archives, folders, settings, mounts, starts, calls):
         f()
     MARK.unlink(missing_ok=True)
     return ended()

@@ -150,12 +150,74 @@ def verbs():
     rc, out, _ = run("explain", "us-ndaa-2018-1634", "--json")
     check("explain: an instrument", rc == 0 and "115-91" in json.loads(out)["instrument"]["citation"], out)
     for verb in (["explain", "F-00000000", "--root", at, "--json"], ["plan", "--root", at, "-f", "csv"], ["rules", "-f", "sarif"], ["explain", "kesl", "-f", "csv"],
-                 ["verify-register", "--json"], ["plan", "--import-kesl", "x", "--json"]):
+                 ["verify-register", "-f", "csv"], ["plan", "--import-kesl", "x", "-f", "html"], ["plan", "--import-kesl", "/nonexistent"],
+                 ["plan", "--import-kesl", "/"], ["plan", "--import-kesl", "x", "--root", "/"], ["rules", "--host"], ["verify-register", "--root", "/"]):
         rc, out, err = run(*verb)
         check(f"refused: {verb}", rc == 2 and out == "" and err != "", out)
+
+
+def imports():
+    """Settings of the product that goes, in the terms of what comes; read in the jail."""
+    ini = TMP / "kesl.ini"
+
+    def take(data, *more):
+        ini.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return run("plan", "--import-kesl", ini, *more)
+
+    text = ("ScanArchived=Yes\nSizeLimit=50\nTimeLimit=60\nUseKSN=Yes\nFirstAction=Disinfect\nSomethingNew=1\nExcludeMasks.item_0000=*.tmp\n\n"
+            "[ScanScope.item_0000]\nPath=/home\n\n[ExcludedFromScanScope.item_0000]\nPath=/var/backup\n")
+    rc, out, err = take(text)
+    conf, rest = out.split("# Decided otherwise", 1)
+    check("import: settings", rc == 0 and err == "" and all(w in conf.splitlines() for w in ("exclude = *.tmp", "exclude = /var/backup", "max-filesize = 50M", "timeout = 60")), out)
+    check("import: what has no equivalent is named", all(w in rest.split("# Without an equivalent", 1)[1] for w in ("UseKSN=Yes", "SomethingNew=1")), rest)
+    rc, out, _ = take(text, "--json")
+    rows = {r["key"]: r for r in json.loads(out)["settings"]}
+    check("import: as data", rc == 0 and rows["SizeLimit"] == {"section": "", "key": "SizeLimit", "value": "50", "standing": "setting", "used": True, "known": True, "becomes": "max-filesize = 50M"}
+          and rows["FirstAction"]["standing"] == "planned" and rows["UseKSN"]["standing"] == "none" and rows["ScanArchived"]["standing"] == "decided" and not rows["SomethingNew"]["known"], rows)
+    for name, data, unused in (("limits of nothing", "SizeLimit=0\nTimeLimit=\n", ("max-filesize", "timeout")), ("masks that are switched off", "useexcludemasks=no\nExcludeMasks.item_0000=*.tmp\n", ("exclude = *.tmp",)),
+                               ("an empty mask", "ExcludeMasks.item_0000=\n", ("exclude = ",))):
+        rc, out, _ = take(data)
+        check(f"import: {name} stay comments", rc == 0 and all(f"# not used: {u}" in out and f"\n{u}" not in out for u in unused), out)
+        check(f"import: {name} are not used in data", not any(r.get("used") for r in json.loads(take(data, "--json")[1])["settings"]))
+    for name, data in (("a program", b"\x7fELF\0a=b\n"), ("JSON", b'{"ScanArchived": "a=b"}'), ("nothing", b""), ("only sections", b"[a]\n# x=y\n"), ("UTF-16", "A=b\n".encode("utf-16")), ("17 MiB", b"a=b\n" * (17 << 18))):
+        for more in ([], ["--json"]):
+            rc, out, err = take(data, *more)
+            check(f"import: {name} is no export {more}", rc == 2 and out == "" and "not a settings export" in err, err)
+    rc, out, _ = take(b"[\x1b[31m]\nA\xc2\x9bB=\xe2\x80\xaex\n")
+    check("import: nothing for the terminal", rc == 0 and not any(c in out for c in "\x1b\x9b\u202e"), out)
+    rc, out, _ = take(b"\xef\xbb\xbfSizeLimit=5\r\n")
+    check("import: a byte order mark and Windows' line ends", rc == 0 and "\nmax-filesize = 5M\n" in out, out)
+    for name, data, words in (("a long line", b"A=" + b"x" * 4096 + b"\nSizeLimit=5\n", "line 1: longer than 4096 bytes"), ("a line of no form", b"SizeLimit=5\nwhat is this\n", "line 2: neither"),
+                              ("a long section", b"SizeLimit=5\n[" + b"x" * 4096 + b"]\nTimeLimit=60\n", "line 2: a section's name"), ("a line without a key", b"SizeLimit=5\n=1\n", "line 2: neither")):
+        rc, out, err = take(data)
+        check(f"import: {name} is a gap", rc == 2 and words in out.split("# Not read:")[1] and "\nmax-filesize = 5M\n" in out and "timeout" not in out and "not all of it" in err, (rc, out, err))
+        rc, out, _ = take(data, "--json")
+        check(f"import: {name} is a gap in data", rc == 2 and any(words in g for g in json.loads(out)["not_readable"]), out)
+    rc, out, _ = take("A=" + "x" * 4094 + "\n")
+    check("import: a line of 4096 bytes is none", rc == 0 and "x" * 4094 in out, rc)
+    rc, out, _ = take("a=b\n" * 70000, "--json")
+    check("import: too many", rc == 2 and len(json.loads(out)["settings"]) == 65536 and "65536" in json.loads(out)["not_readable"][0], rc)
+
+
+def registers():
+    rc, out, _ = run("verify-register", "--json")
+    r = json.loads(out)
+    check("verify-register: a whole register as data", rc == 0 and r["faults"] == [] and r["products"] == len(PRODUCTS) and r["instruments"] > 10, r)
+    import shutil
+    for name, old, new in (("a dangling edge", '"embeds": "kaspersky"', '"embeds": "nobody"'), ("broken JSON", '"comment"', "comment")):
+        copy = TMP / ("whole-" + name.replace(" ", "-"))
+        shutil.copytree(REGISTER, copy)
+        text = (copy / "kaspersky.json").read_text()
+        check(f"{name}: the test changes the register", old in text)
+        (copy / "kaspersky.json").write_text(text.replace(old, new, 1))
+        rc, out, err = run("verify-register", "--json", register=str(copy))
+        r = json.loads(out)
+        check(f"verify-register: {name} as data", rc == 2 and err == "" and r["faults"] and {"file", "where", "what"} == set(r["faults"][0]), (rc, out, err))
 
 
 orders()
 order_is_data()
 verbs()
+imports()
+registers()
 sys.exit(ended())

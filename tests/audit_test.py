@@ -760,18 +760,6 @@ def outputs():
     check("explain: nothing", run("explain", "F-00000000", "--root", root)[0] == 2)
     rc, out, _ = run("rules")
     check("rules", rc == 0 and all(w in out for w in ("us-section-889", "us-fascsa-acronis", "it-acn-2025", "[UNVERIFIED]", "commercial-us")), out[:200])
-    ini = TMP / "kesl.ini"
-    ini.write_text("ScanArchived=Yes\nSizeLimit=50\nTimeLimit=60\nUseKSN=Yes\nFirstAction=Disinfect\nSomethingNew=1\nExcludeMasks.item_0000=*.tmp\n\n[ScanScope.item_0000]\nPath=/home\n\n[ExcludedFromScanScope.item_0000]\nPath=/var/backup\n")
-    rc, out, _ = run("plan", "--import-kesl", ini)
-    conf, rest = out.split("# Decided otherwise", 1)
-    check("KESL: settings", rc == 0 and all(w in conf for w in ("exclude = *.tmp", "exclude = /var/backup", "max-filesize = 50M", "timeout = 60")), out)
-    check("KESL: what has no equivalent is named", all(w in rest.split("# Without an equivalent", 1)[1] for w in ("UseKSN=Yes", "SomethingNew=1")), rest)
-    for name, data in (("a program", b"\x7fELF\0a=b\n"), ("JSON", b'{"ScanArchived": "a=b"}'), ("nothing", b""), ("only sections", b"[a]\n# x=y\n")):
-        ini.write_bytes(data)
-        check(f"KESL: {name} is no export", run("plan", "--import-kesl", ini)[0] == 2)
-    ini.write_bytes(b"[\x1b[31m]\nA\xc2\x9bB=\xe2\x80\xaex\n")
-    rc, out, _ = run("plan", "--import-kesl", ini)
-    check("KESL: nothing for the terminal", rc == 0 and not any(c in out for c in "\x1b\x9b\u202e"), out)
     for args in (["--scope", "mars"], ["--as-of", "2024-02-30"], ["--format", "pdf"], ["sing"], ["--no-such"], ["explain"], ["--import-kesl", "x"]):
         check(f"refused: {args}", run(*args)[0] == 2)
 

@@ -101,6 +101,15 @@ bool glc_answer_put_at(struct glc_buf *out, uint64_t n, const char *where)
     return end(out, at);
 }
 
+bool glc_answer_put_setting(struct glc_buf *out, const struct glc_setting *s)
+{
+    size_t at = begin(out, GLC_ANSWER_SETTING);
+    put_text(out, s->section, GLC_ANSWER_WHERE);
+    put_text(out, s->key, GLC_ANSWER_WHERE);
+    put_text(out, s->value, GLC_ANSWER_WHERE);
+    return end(out, at);
+}
+
 /* A string without NULs, in the arena; NULL for none. A string that is not allowed fails the cursor. */
 static const char *get_text(struct glc_cursor *c, struct glc_arena *arena, size_t most)
 {
@@ -170,6 +179,24 @@ static void get_done(struct glc_cursor *c, struct glc_answer *x)
         *(bool *)((char *)&x->seen + seen_at[i]) = (mask & 1u << i) != 0;
 }
 
+/* Its parts become lines of a configuration: none may hold the end of one. */
+static const char *get_line(struct glc_cursor *c, struct glc_arena *arena)
+{
+    const char *s = get_text(c, arena, GLC_ANSWER_WHERE);
+    if (s == NULL || strchr(s, '\n') != NULL)
+        glc_cursor_fail(c, GLC_CORRUPT, "no part of a line");
+    return s;
+}
+
+static void get_setting(struct glc_cursor *c, struct glc_arena *arena, struct glc_answer *x)
+{
+    x->setting.section = get_line(c, arena);
+    x->setting.key = get_line(c, arena);
+    x->setting.value = get_line(c, arena);
+    if (x->setting.key != NULL && x->setting.key[0] == '\0')
+        glc_cursor_fail(c, GLC_CORRUPT, "no key");
+}
+
 enum glc_err glc_answer_next(struct glc_span *rest, const struct glc_register *reg, struct glc_arena *arena,
                              struct glc_answer *out)
 {
@@ -197,6 +224,9 @@ enum glc_err glc_answer_next(struct glc_span *rest, const struct glc_register *r
         x.where = get_text(&c, arena, GLC_ANSWER_WHERE);
         if (x.where == NULL)
             glc_cursor_fail(&c, GLC_CORRUPT, "no place");
+        break;
+    case GLC_ANSWER_SETTING:
+        get_setting(&c, arena, &x);
         break;
     default:
         return GLC_CORRUPT;
@@ -239,6 +269,9 @@ void glc_answer_take(struct glc_audit *a, const struct glc_answer *x)
         t->read += x->read;
         for (size_t i = 0; i < SEEN; i++)
             *(bool *)((char *)&a->seen + seen_at[i]) |= *(const bool *)((const char *)&x->seen + seen_at[i]);
+        break;
+    case GLC_ANSWER_SETTING:
+        glc_audit_setting(a, &x->setting);
         break;
     case GLC_ANSWER_AT:
         break;

@@ -1,7 +1,7 @@
 /* What the outer side makes of what the jailed side says: the input is the body of a message. What it takes
  * must be the same after another trip. */
 #include "audit/answer.h"
-#include "audit/judge.h"
+#include "audit/plan.h"
 
 #include <stdlib.h>
 
@@ -21,6 +21,8 @@ static void put(struct glc_buf *out, struct glc_audit *a, const struct glc_answe
         ok = glc_answer_put_gap(out, x->where, x->reason);
     else if (x->kind == GLC_ANSWER_AT)
         ok = glc_answer_put_at(out, x->id, x->where);
+    else if (x->kind == GLC_ANSWER_SETTING)
+        ok = glc_answer_put_setting(out, &x->setting);
     else
         ok = glc_answer_put_done(out, x->id, &t, &x->seen);
     if (!ok)
@@ -70,6 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         glc_arena_reset(&scratch);
         glc_arena_reset(&again);
     }
+    struct glc_buf import;
+    glc_buf_init(&import, 16 << 20);
+    glc_plan_import(&a, "kesl", &import);
+    glc_plan_import_json(&a, "kesl", &import);
+    glc_buf_done(&import);
     glc_audit_end(&a);
     (void)!glc_judge(&a, &q, &report);
     glc_arena_done(&scratch);

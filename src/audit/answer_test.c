@@ -46,6 +46,7 @@ static void round_trip(void **state)
     assert_true(glc_answer_put_fact(&out, &from, &f));
     assert_true(glc_answer_put_marker(&out, &from, &signals[1], "/opt/x"));
     assert_true(glc_answer_put_gap(&out, "/var/lib", "cut short"));
+    assert_true(glc_answer_put_setting(&out, &(struct glc_setting){ "a.b", "k", "" }));
     from.targets[0].entries = 7;
     from.targets[0].read = 5;
     from.seen = (struct glc_audit_seen){ .suse = true, .pacman = true };
@@ -67,6 +68,10 @@ static void round_trip(void **state)
     assert_int_equal(to.layer_state, GLC_FACT_PRESENT);
     assert_int_equal(to.ngaps, 1);
     assert_string_equal(to.gaps[0].reason, "cut short");
+    assert_int_equal(to.nsettings, 1);
+    assert_string_equal(to.settings[0].section, "a.b");
+    assert_string_equal(to.settings[0].key, "k");
+    assert_string_equal(to.settings[0].value, "");
     assert_int_equal(to.targets[0].entries, 7);
     assert_int_equal(to.targets[0].read, 5);
     assert_true(to.seen.suse && to.seen.pacman && !to.seen.debian && !to.seen.arch);
@@ -117,6 +122,9 @@ static void evil(void **state)
         { "a fact without a value", "\x10\0\x01\0\0\0\0" TEXT0 TEXT0 TEXT0 TEXT0 TEXT0 TEXT0, 19 },
         { "a marker of a signal that is not there", "\x0b\0\x02\xff\xff\xff\xff\0" TEXT0 "\x01\0p", 13 },
         { "a marker of a signal that is no marker", "\x0b\0\x02\0\0\0\0\0" TEXT0 "\x01\0p", 13 },
+        { "a setting without a key", "\x09\0\x06\0\0\0\0\x02\0vx", 11 },
+        { "a setting of two lines", "\x0b\0\x06\0\0\x01\0k\x03\0v\nx", 13 },
+        { "a setting without a value", "\x08\0\x06\0\0\x01\0k" TEXT0, 10 },
         { "at no place", "\x0b\0\x05\1\0\0\0\0\0\0\0" TEXT0, 13 },
         { "done, cut short", "\x05\0\x04\1\2\3\4", 7 },
     };

@@ -22,6 +22,10 @@ void glc_collect_content(struct glc_audit *a, const struct glc_entry *e);
 /* An SBOM document, as a target of its own. */
 void glc_collect_sbom(struct glc_audit *a, const char *name, struct glc_span json);
 
+/* A settings export of another product: INI text of sections, key=value and comments. The lines that cannot
+ * be taken are gaps. */
+void glc_collect_settings(struct glc_audit *a, const char *name, struct glc_span ini);
+
 /* One X.509 certificate in DER: its subject's and issuer's attributes as certificate facts. False: not a
  * certificate. */
 bool glc_collect_der(struct glc_audit *a, struct glc_span der, const char *where);

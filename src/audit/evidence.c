@@ -11,6 +11,7 @@ enum {
     KEPT_PER_LIST = 200, /* and of packages, which are each another thing */
     MAX_GAPS = 1000,
     MAX_MARKERS = 10000,
+    MAX_SETTINGS = 65536,
     MAX_VALUE = 1024,
 };
 
@@ -63,6 +64,24 @@ void glc_audit_gap(struct glc_audit *a, const char *where, const char *fmt, ...)
         *g = (struct glc_gap){ .target = (uint32_t)(a->ntargets - 1),
                                .where = glc_arena_strdup(&a->arena, glc_span_str(where)),
                                .reason = glc_arena_strdup(&a->arena, glc_span_str(reason)) };
+}
+
+void glc_audit_setting(struct glc_audit *a, const struct glc_setting *s)
+{
+    if (a->sink != NULL) {
+        a->sink->setting(a->sink->to, s);
+        return;
+    }
+    if (a->nsettings == MAX_SETTINGS) {
+        if (a->ngaps == 0 || strcmp(a->gaps[a->ngaps - 1].where, "settings") != 0)
+            glc_audit_gap(a, "settings", "more than %d: the rest is left out", MAX_SETTINGS);
+        return;
+    }
+    struct glc_setting *x = glc_arena_push(&a->arena, &a->settings, &a->nsettings, sizeof *x);
+    if (x != NULL)
+        *x = (struct glc_setting){ glc_arena_strdup(&a->arena, glc_span_str(s->section)),
+                                   glc_arena_strdup(&a->arena, glc_span_str(s->key)),
+                                   glc_arena_strdup(&a->arena, glc_span_str(s->value)) };
 }
 
 static const char *keep(struct glc_audit *a, const char *s)

@@ -45,8 +45,13 @@ struct glc_gap {
     const char *where, *reason;
 };
 
+/* A line of a settings export of another product. Strings need to live during the call only; none is NULL. */
+struct glc_setting {
+    const char *section, *key, *value; /* section "": before the first one */
+};
+
 struct glc_audit_target {
-    const char *kind; /* "host", "root", "image", "disk", "sbom" */
+    const char *kind; /* "host", "root", "image", "disk", "sbom"; "settings" is read and not judged */
     const char *name;
     uint64_t entries; /* files and folders seen */
     uint64_t read;    /* files whose content was read */
@@ -64,6 +69,7 @@ struct glc_audit_sink {
     void (*fact)(void *to, const struct glc_fact *f);
     void (*marker)(void *to, const struct glc_reg_signal *s, const char *where);
     void (*gap)(void *to, const char *where, const char *reason);
+    void (*setting)(void *to, const struct glc_setting *s);
     /* Entry number n (from 1) of a walk is there; before its content is read (false: leave it alone); after
      * it.
      */
@@ -85,6 +91,8 @@ struct glc_audit {
     struct glc_gap *gaps;
     size_t ngaps;
     size_t gaps_dropped; /* past the cap on gaps kept */
+    struct glc_setting *settings;
+    size_t nsettings;
     /* of the current target: */
     const char *layer;
     enum glc_fact_state layer_state; /* DELETED while the walk is in what an upper layer hides */
@@ -105,6 +113,9 @@ void glc_audit_end(struct glc_audit *a);
 
 void glc_audit_fact(struct glc_audit *a, const struct glc_fact *f);
 void glc_audit_gap(struct glc_audit *a, const char *where, const char *fmt, ...) GLC_PRINTF(3, 4);
+
+/* In the order of the file; past a cap the rest is a gap. */
+void glc_audit_setting(struct glc_audit *a, const struct glc_setting *s);
 
 /* A fact of kind and value at a path, the usual case. */
 void glc_audit_say(struct glc_audit *a, enum glc_fact_kind kind, const char *value, const char *where);

@@ -45,10 +45,12 @@ struct glc_plan {
  * removal of what is managed before that of what manages it, and leftovers come after all removals. */
 enum glc_err glc_plan_make(struct glc_audit *a, const struct glc_report *r, struct glc_plan *out) GLC_CHECK;
 
-/* INI text (sections, key=value, # comments) of `product`, by the register's settings: first lines for
- * glacis.conf, then as comments what is decided otherwise, what is planned, and every key that has no
- * equivalent. False, and nothing written, where it is no such export. */
-bool glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
-                     struct glc_buf *out) GLC_CHECK;
+/* The settings of `product` that the audit holds, by the register: first lines for glacis.conf, then as
+ * comments what is decided otherwise, what is planned, every key that has no equivalent, and what could not
+ * be read. They are a hostile file's: no value ends a line or hides in one. */
+void glc_plan_import(const struct glc_audit *a, const char *product, struct glc_buf *out);
+
+/* The same as data, in the order of the file. */
+void glc_plan_import_json(const struct glc_audit *a, const char *product, struct glc_buf *out);
 
 #endif

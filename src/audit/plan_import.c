@@ -1,17 +1,10 @@
 /* A settings export of another product, in Glacis' terms: the register says what becomes of every key. The
- * bytes are hostile: a file may only look like an export. */
+ * file was read in the jail (collect_settings.c); what came of it is still a stranger's. */
 #include "audit/names.h"
 #include "audit/plan.h"
 #include "audit/report.h"
 
-static struct glc_span trim(struct glc_span s)
-{
-    while (s.len != 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = glc_span(s.ptr + 1, s.len - 1);
-    while (s.len != 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t' || s.ptr[s.len - 1] == '\r'))
-        s.len--;
-    return s;
-}
+#include <strings.h>
 
 /* Bytes of the file that go out into a configuration: control characters do not. */
 static void put_value(struct glc_buf *out, struct glc_span v)
@@ -28,8 +21,9 @@ static void put_value(struct glc_buf *out, struct glc_span v)
 }
 
 static const struct glc_reg_setting *setting_for(const struct glc_register *r, const char *product,
-                                                 struct glc_span section, struct glc_span key)
+                                                 const struct glc_setting *x)
 {
+    struct glc_span section = glc_span_str(x->section), key = glc_span_str(x->key);
     for (size_t i = 0; i < r->nsettings; i++) {
         const struct glc_reg_setting *s = &r->settings[i];
         if (strcmp(s->product, product) == 0 && glc_glob(glc_span_str(s->section), section, true) &&
@@ -39,16 +33,20 @@ static const struct glc_reg_setting *setting_for(const struct glc_register *r, c
     return NULL;
 }
 
-/* 0 and nothing mean no limit to both; the template's {} becomes the value. */
-static void put_becomes(struct glc_buf *out, const struct glc_reg_setting *s, struct glc_span value)
+/* The template's {} becomes the value. */
+static void put_becomes(struct glc_buf *out, const struct glc_reg_setting *s, const char *value)
 {
+    if (s == NULL) {
+        glc_buf_puts(out, "no equivalent: the register does not know this key");
+        return;
+    }
     const char *at = strstr(s->becomes, "{}");
     if (at == NULL) {
         glc_buf_puts(out, s->becomes);
         return;
     }
     glc_buf_put(out, s->becomes, (size_t)(at - s->becomes));
-    put_value(out, value);
+    put_value(out, glc_span_str(value));
     glc_buf_puts(out, at + 2);
 }
 
@@ -69,92 +67,116 @@ static enum part part_of(const struct glc_reg_setting *s)
     return is_conf(s) ? PART_CONF : PART_NOTED;
 }
 
-/* An exclusion that KESL holds but does not use must not be taken over. */
-static bool masks_unused(struct glc_span ini)
+/* An exclusion that the product holds but does not use must not be taken over. */
+static bool masks_unused(const struct glc_audit *a)
 {
-    return glc_span_find(ini, glc_span_str("UseExcludeMasks=No")) != SIZE_MAX;
+    for (size_t i = 0; i < a->nsettings; i++)
+        if (strcasecmp(a->settings[i].key, "UseExcludeMasks") == 0 &&
+            strcasecmp(a->settings[i].value, "No") == 0)
+            return true;
+    return false;
 }
 
-static void import_line(const struct glc_register *r, const char *product, struct glc_span section,
-                        struct glc_span line, enum part part, bool unused, struct glc_buf *out)
+/* A line for glacis.conf that must stay a comment: a limit of 0 or nothing means none to both. */
+static bool is_off(const struct glc_reg_setting *s, const struct glc_setting *x, bool unused)
 {
-    const uint8_t *eq = memchr(line.ptr, '=', line.len);
-    if (eq == NULL)
-        return;
-    struct glc_span key = trim(glc_span(line.ptr, (size_t)(eq - line.ptr)));
-    struct glc_span value =
-        trim(glc_span_sub(line, key.len == 0 ? line.len : (size_t)(eq - line.ptr) + 1, line.len));
-    const struct glc_reg_setting *s = setting_for(r, product, section, key);
-    if (part_of(s) != part)
-        return;
-    if (part == PART_CONF) {
-        bool limit = strcmp(s->convert != NULL ? s->convert : "", "megabytes") == 0 ||
-                     strcmp(s->convert != NULL ? s->convert : "", "seconds") == 0;
-        bool off = (limit && (value.len == 0 || glc_span_is(value, "0"))) ||
-                   (unused && glc_span_starts(key, glc_span_str("ExcludeMasks")));
-        glc_buf_puts(out, off ? "# not used: " : "");
-        put_becomes(out, s, value);
+    const char *convert = s->convert != NULL ? s->convert : "";
+    bool limit = strcmp(convert, "megabytes") == 0 || strcmp(convert, "seconds") == 0;
+    bool nothing = x->value[0] == '\0' || (limit && strcmp(x->value, "0") == 0);
+    return nothing || (unused && strncasecmp(x->key, "ExcludeMasks", strlen("ExcludeMasks")) == 0);
+}
+
+static void import_line(const struct glc_reg_setting *s, const struct glc_setting *x, bool unused,
+                        struct glc_buf *out)
+{
+    if (part_of(s) == PART_CONF) {
+        glc_buf_puts(out, is_off(s, x, unused) ? "# not used: " : "");
+        put_becomes(out, s, x->value);
         glc_buf_u8(out, '\n');
         return;
     }
     glc_buf_puts(out, "#   ");
-    if (section.len != 0) {
+    if (x->section[0] != '\0') {
         glc_buf_u8(out, '[');
-        put_value(out, section);
+        put_value(out, glc_span_str(x->section));
         glc_buf_puts(out, "] ");
     }
-    put_value(out, key);
+    put_value(out, glc_span_str(x->key));
     glc_buf_u8(out, '=');
-    put_value(out, value);
+    put_value(out, glc_span_str(x->value));
     glc_buf_puts(out, ": ");
-    if (s != NULL)
-        put_becomes(out, s, value);
-    else
-        glc_buf_puts(out, "no equivalent: the register does not know this key");
+    put_becomes(out, s, x->value);
     glc_buf_u8(out, '\n');
 }
 
-/* Text, and at least one "key=value". */
-static bool is_export(struct glc_span ini)
+void glc_plan_import(const struct glc_audit *a, const char *product, struct glc_buf *out)
 {
-    if (memchr(ini.len != 0 ? (const void *)ini.ptr : "", 0, ini.len) != NULL)
-        return false;
-    while (ini.len != 0) {
-        const uint8_t *nl = memchr(ini.ptr, '\n', ini.len);
-        size_t n = nl != NULL ? (size_t)(nl - ini.ptr) : ini.len;
-        struct glc_span line = trim(glc_span(ini.ptr, n));
-        if (line.len != 0 && line.ptr[0] != '#' && line.ptr[0] != ';' && line.ptr[0] != '=' &&
-            glc_ascii_isalnum(line.ptr[0]) && memchr(line.ptr, '=', line.len) != NULL)
-            return true;
-        ini = glc_span_sub(ini, n + 1, ini.len);
-    }
-    return false;
-}
-
-bool glc_plan_import(const struct glc_register *r, const char *product, struct glc_span ini,
-                     struct glc_buf *out)
-{
-    if (!is_export(ini))
-        return false;
     static const char *const titles[PARTS] = { "# glacis.conf from a settings export\n",
                                                "\n# Decided otherwise:\n", "\n# Planned, not built yet:\n",
                                                "\n# Without an equivalent:\n" };
-    bool unused = masks_unused(ini);
+    bool unused = masks_unused(a);
     for (int part = 0; part < PARTS; part++) {
-        struct glc_span text = ini, section = { 0 };
         glc_buf_puts(out, titles[part]);
-        while (text.len != 0) {
-            const uint8_t *nl = memchr(text.ptr, '\n', text.len);
-            size_t n = nl != NULL ? (size_t)(nl - text.ptr) : text.len;
-            struct glc_span line = trim(glc_span(text.ptr, n));
-            text = glc_span_sub(text, n + 1, text.len);
-            if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';')
-                continue;
-            if (line.ptr[0] == '[' && line.ptr[line.len - 1] == ']')
-                section = glc_span_sub(line, 1, line.len - 2);
-            else
-                import_line(r, product, section, line, (enum part)part, unused, out);
+        for (size_t i = 0; i < a->nsettings; i++) {
+            const struct glc_reg_setting *s = setting_for(a->reg, product, &a->settings[i]);
+            if (part_of(s) == (enum part)part)
+                import_line(s, &a->settings[i], unused, out);
         }
     }
-    return true;
+    glc_buf_puts(out, a->ngaps != 0 ? "\n# Not read:\n" : "");
+    for (size_t i = 0; i < a->ngaps; i++) {
+        glc_buf_puts(out, "#   ");
+        put_value(out, glc_span_str(a->gaps[i].reason));
+        glc_buf_u8(out, '\n');
+    }
+}
+
+static void setting_json(struct glc_json *j, const struct glc_reg_setting *s, const struct glc_setting *x,
+                         bool unused)
+{
+    static const char *const standing[PARTS] = { "setting", "decided", "planned", "none" };
+    struct glc_buf becomes;
+    enum part part = part_of(s);
+    glc_buf_init(&becomes, 1 << 20);
+    put_becomes(&becomes, s, x->value);
+    glc_json_object(j);
+    glc_json_bytes(j, "section", glc_span_str(x->section));
+    glc_json_bytes(j, "key", glc_span_str(x->key));
+    glc_json_bytes(j, "value", glc_span_str(x->value));
+    glc_json_key(j, "standing");
+    glc_json_cstr(j, standing[part]);
+    if (part == PART_CONF) {
+        glc_json_key(j, "used");
+        glc_json_bool(j, !is_off(s, x, unused));
+    }
+    glc_json_key(j, "known");
+    glc_json_bool(j, s != NULL);
+    glc_json_bytes(j, "becomes", glc_buf_span(&becomes));
+    glc_json_object_end(j);
+    glc_buf_done(&becomes);
+}
+
+void glc_plan_import_json(const struct glc_audit *a, const char *product, struct glc_buf *out)
+{
+    struct glc_json j;
+    bool unused = masks_unused(a);
+    glc_json_init(&j, out);
+    glc_json_object(&j);
+    glc_json_key(&j, "tool");
+    glc_json_cstr(&j, "glacis audit plan");
+    glc_json_key(&j, "product");
+    glc_json_cstr(&j, product);
+    glc_json_bytes(&j, "file", glc_span_str(a->targets[0].name));
+    glc_json_key(&j, "settings");
+    glc_json_array(&j);
+    for (size_t i = 0; i < a->nsettings; i++)
+        setting_json(&j, setting_for(a->reg, product, &a->settings[i]), &a->settings[i], unused);
+    glc_json_array_end(&j);
+    glc_json_key(&j, "not_readable");
+    glc_json_array(&j);
+    for (size_t i = 0; i < a->ngaps; i++)
+        glc_json_cstr(&j, a->gaps[i].reason);
+    glc_json_array_end(&j);
+    glc_json_object_end(&j);
+    glc_buf_u8(out, '\n');
 }

@@ -45,6 +45,7 @@ struct job {
 /* What is walked inside, one at a time. */
 struct whole {
     uint64_t id;
+    enum glc_whole what;
     int folder; /* or -1 */
     bool done, lost;
     bool inside; /* it was reading entry `at` when it ended */
@@ -194,6 +195,13 @@ static const char *take_done(struct glc_reader *r, const struct glc_answer *x)
     return NULL;
 }
 
+/* Settings come of a settings export and of nothing else, and nothing else but them. */
+static bool is_due(const struct glc_reader *r, enum glc_answer_kind kind)
+{
+    bool settings = r->whole != NULL && r->whole->what == GLC_WHOLE_SETTINGS;
+    return kind == GLC_ANSWER_GAP || kind == GLC_ANSWER_DONE || settings == (kind == GLC_ANSWER_SETTING);
+}
+
 static const char *take_found(struct glc_reader *r, struct glc_span rest)
 {
     while (rest.len != 0) {
@@ -203,6 +211,8 @@ static const char *take_found(struct glc_reader *r, struct glc_span rest)
             return "what the process that read it answers cannot be read";
         if (r->sent == 0 && r->whole == NULL)
             return "the process that read it spoke without being asked";
+        if (!is_due(r, x.kind))
+            return "the process that read it answered what was not asked";
         r->gaps = x.kind == GLC_ANSWER_GAP ? r->gaps + 1 : x.kind == GLC_ANSWER_DONE ? 0 : r->gaps;
         if (++r->records > RECORDS_MOST || (r->whole == NULL && r->gaps > GAPS_MOST))
             return "the process that read it does not stop talking";
@@ -494,7 +504,7 @@ void glc_reader_whole(struct glc_reader *r, enum glc_whole what, int fd, const c
     for (;;) {
         if (!have_process(r))
             break;
-        w = (struct whole){ .id = ++r->next_id, .folder = folder ? fd : -1 };
+        w = (struct whole){ .id = ++r->next_id, .what = what, .folder = folder ? fd : -1 };
         r->whole = &w;
         try_whole(r, folder ? 0 : (uint64_t)st.st_size, what, fd, name, skip, skips);
         r->whole = NULL;

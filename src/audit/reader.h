@@ -33,8 +33,8 @@ void glc_reader_file(struct glc_reader *r, int fd, const struct glc_entry *e);
 /* Wait until everything is answered: before the target ends. */
 void glc_reader_flush(struct glc_reader *r);
 
-/* Have an image, a disk or a document walked, and wait for it. `fd` is its file, or the folder of an OCI
- * layout; it stays the caller's. */
+/* Have an image, a disk, a document or a settings export walked, and wait for it. `fd` is its file, or the
+ * folder of an OCI layout; it stays the caller's. */
 void glc_reader_whole(struct glc_reader *r, enum glc_whole what, int fd, const char *name);
 
 #endif

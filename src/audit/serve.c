@@ -76,6 +76,13 @@ static void on_gap(void *to, const char *where, const char *reason)
     glc_answer_put_gap(&v->out, where, reason);
 }
 
+static void on_setting(void *to, const struct glc_setting *s)
+{
+    struct server *v = to;
+    make_room(v);
+    glc_answer_put_setting(&v->out, s);
+}
+
 /* What was said before goes out first: whatever comes after belongs to this file. */
 static void enter(struct server *v, uint64_t n, const char *path)
 {
@@ -211,10 +218,14 @@ static void close_in_folder(void *ctx, struct glc_span s)
     unmap(ctx, "a file of the image's folder", s);
 }
 
-static void sbom(struct server *v, const char *name, struct glc_span bytes)
+static void document(struct server *v, uint8_t kind, const char *name, struct glc_span bytes)
 {
     v->audit.targets[0].entries = v->audit.targets[0].read = 1;
-    if (bytes.len > 512u << 20)
+    if (v->s->before != NULL)
+        v->s->before(name);
+    if (kind == GLC_WHOLE_SETTINGS)
+        glc_collect_settings(&v->audit, name, bytes);
+    else if (bytes.len > 512u << 20)
         glc_audit_gap(&v->audit, name, "the document is larger than 512 MiB");
     else
         glc_collect_sbom(&v->audit, name, bytes);
@@ -235,7 +246,7 @@ static void walk(struct server *v, uint8_t kind, const char *name, const int *fd
     else if (kind == GLC_WHOLE_DISK)
         glc_walk_disk(&v->audit, name, bytes);
     else
-        sbom(v, name, bytes);
+        document(v, kind, name, bytes);
     unmap(v, name, bytes);
 }
 
@@ -250,7 +261,7 @@ static bool on_whole(struct server *v, struct glc_wire_msg *m, const struct glc_
     for (uint32_t i = 0; i < v->skips; i++)
         v->skip[i] = glc_cursor_u64le(&c);
     struct glc_span name = glc_cursor_span(&c, glc_cursor_left(&c));
-    if (!glc_cursor_ok(&c) || kind < GLC_WHOLE_IMAGE || kind > GLC_WHOLE_SBOM ||
+    if (!glc_cursor_ok(&c) || kind < GLC_WHOLE_IMAGE || kind > GLC_WHOLE_SETTINGS ||
         (m->fds == 0 && kind != GLC_WHOLE_IMAGE) || (name.len != 0 && memchr(name.ptr, 0, name.len) != NULL))
         return false;
     begin(v, sink);
@@ -295,7 +306,8 @@ static bool on_hello(struct server *v, struct glc_wire_msg *m)
 int glc_serve_run(int sock, const struct glc_serve *s)
 {
     struct server v = { .s = s, .sock = sock, .in = malloc(GLC_WIRE_LONGEST + 1) };
-    const struct glc_audit_sink sink = { on_fact, on_marker, on_gap, on_pass, on_enter, on_leave, &v };
+    const struct glc_audit_sink sink = { on_fact, on_marker, on_gap,   on_setting,
+                                         on_pass, on_enter,  on_leave, &v };
     enum glc_wire_state state = GLC_WIRE_AUDIT_NEW;
     int code = 1;
     glc_audit_init(&v.audit, s->reg);

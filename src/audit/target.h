@@ -38,4 +38,7 @@ void glc_target_disk(struct glc_audit *a, struct glc_reader *r, const char *path
 /* A CycloneDX or SPDX document in JSON. */
 void glc_target_sbom(struct glc_audit *a, struct glc_reader *r, const char *path);
 
+/* A settings export of another product: its lines become the audit's settings. */
+void glc_target_settings(struct glc_audit *a, struct glc_reader *r, const char *path);
+
 #endif

@@ -37,3 +37,8 @@ void glc_target_sbom(struct glc_audit *a, struct glc_reader *r, const char *path
 {
     whole(a, r, GLC_WHOLE_SBOM, "sbom", path);
 }
+
+void glc_target_settings(struct glc_audit *a, struct glc_reader *r, const char *path)
+{
+    whole(a, r, GLC_WHOLE_SETTINGS, "settings", path);
+}

@@ -235,35 +235,75 @@ static int run_rules(const struct request *q, const struct glc_register *r)
     return rc;
 }
 
+/* The faults of a register, told as they come, or kept for a report. */
+struct faults {
+    struct glc_json j;
+    bool json;
+};
+
+static void take_fault(void *ctx, const char *file, const char *where, const char *what)
+{
+    struct faults *f = ctx;
+    if (!f->json) {
+        tell_fault(NULL, file, where, what);
+        return;
+    }
+    glc_json_object(&f->j);
+    glc_json_bytes(&f->j, "file", glc_span_str(file));
+    glc_json_bytes(&f->j, "where", glc_span_str(where));
+    glc_json_bytes(&f->j, "what", glc_span_str(what));
+    glc_json_object_end(&f->j);
+}
+
+static void count(struct glc_json *j, const char *key, size_t n)
+{
+    glc_json_key(j, key);
+    glc_json_uint(j, n);
+}
+
+static void verified(const struct request *q, const struct glc_register *r, struct faults *f)
+{
+    if (!f->json) {
+        glc_buf_printf(f->j.out, "%s: %zu instruments, %zu entities, %zu products, %zu signals: no fault\n",
+                       register_folder(q), r->ninstruments, r->nentities, r->nproducts, r->nsignals);
+        return;
+    }
+    count(&f->j, "instruments", r->ninstruments);
+    count(&f->j, "entities", r->nentities);
+    count(&f->j, "products", r->nproducts);
+    count(&f->j, "signals", r->nsignals);
+}
+
 static int run_verify(const struct request *q)
 {
     struct glc_register r;
-    const char *folder = register_folder(q);
-    if (glc_register_load(folder, tell_fault, NULL, &r) != GLC_OK)
-        return GLC_EXIT_ERROR;
-    size_t faults = glc_register_verify(&r, (int64_t)time(NULL) / 86400, tell_fault, NULL);
-    if (faults == 0)
-        printf("%s: %zu instruments, %zu entities, %zu products, %zu signals: no fault\n", folder,
-               r.ninstruments, r.nentities, r.nproducts, r.nsignals);
-    glc_register_done(&r);
-    return faults == 0 ? GLC_EXIT_OK : GLC_EXIT_ERROR;
-}
-
-static int run_import(const struct request *q, const struct glc_register *r)
-{
-    struct glc_map map;
     struct glc_buf out;
-    if (glc_map_path(q->import, &map) != GLC_OK)
-        return complain(strerror(errno), q->import);
+    struct faults f = { .json = wants_json(q) };
     glc_buf_init(&out, 64 << 20);
-    int rc = glc_plan_import(r, "kesl", map.bytes, &out)
-                 ? emit(q, &out)
-                 : complain("not a settings export: text of sections and key=value is expected (kesl-control "
-                            "--export-settings, without --json)",
-                            q->import);
+    glc_json_init(&f.j, &out);
+    if (f.json) {
+        glc_json_object(&f.j);
+        glc_json_key(&f.j, "tool");
+        glc_json_cstr(&f.j, "glacis audit verify-register");
+        glc_json_bytes(&f.j, "register", glc_span_str(register_folder(q)));
+        glc_json_key(&f.j, "faults");
+        glc_json_array(&f.j);
+    }
+    bool loaded = glc_register_load(register_folder(q), take_fault, &f, &r) == GLC_OK;
+    bool whole = loaded && glc_register_verify(&r, (int64_t)time(NULL) / 86400, take_fault, &f) == 0;
+    if (f.json)
+        glc_json_array_end(&f.j);
+    if (whole || (loaded && f.json))
+        verified(q, &r, &f);
+    if (f.json) {
+        glc_json_object_end(&f.j);
+        glc_buf_u8(&out, '\n');
+    }
+    if (loaded)
+        glc_register_done(&r);
+    int rc = whole || f.json ? emit(q, &out) : GLC_EXIT_OK;
     glc_buf_done(&out);
-    glc_map_done(&map);
-    return rc;
+    return whole ? rc : GLC_EXIT_ERROR;
 }
 
 typedef void report_form(const struct glc_report *r, struct glc_buf *out);
@@ -311,13 +351,40 @@ static int walk(struct glc_audit *a, const struct request *q)
     struct glc_reader *r = glc_reader_new(
         a, &(struct glc_reader_options){ program, register_folder(q), 0, q->timeout_s }, why, sizeof why);
     bool ok = r != NULL;
-    if (ok)
+    if (ok && q->import != NULL)
+        glc_target_settings(a, r, q->import);
+    else if (ok)
         walk_all(a, r, q);
     else
         complain(why, program);
     glc_reader_free(r);
     free(beside);
     return ok ? GLC_EXIT_OK : GLC_EXIT_ERROR;
+}
+
+/* What could not be read of the export is named in it, and tells in the exit code. */
+static int run_import(const struct request *q, const struct glc_register *r)
+{
+    struct glc_audit a;
+    struct glc_buf out;
+    glc_audit_init(&a, r);
+    glc_buf_init(&out, 256 << 20);
+    int rc = walk(&a, q);
+    if (rc == GLC_EXIT_OK && a.arena.failed) {
+        rc = complain("not enough memory", NULL);
+    } else if (rc == GLC_EXIT_OK && a.nsettings == 0) {
+        glc_report_safe(&out, a.ngaps != 0 ? a.gaps[0].reason : "no settings");
+        glc_buf_u8(&out, 0);
+        rc = complain(!out.failed ? (const char *)out.ptr : "no settings", q->import);
+    } else if (rc == GLC_EXIT_OK) {
+        (wants_json(q) ? glc_plan_import_json : glc_plan_import)(&a, "kesl", &out);
+        rc = emit(q, &out);
+        if (a.ngaps != 0)
+            rc = complain("not all of it could be read; the output names what was not", q->import);
+    }
+    glc_buf_done(&out);
+    glc_audit_done(&a);
+    return rc;
 }
 
 /* An instrument or product by its id, where no finding has it. */
@@ -459,12 +526,12 @@ static int check(struct request *q)
         return complain(explain ? "explain what? Give a finding's id" : "not expected here", q->operand);
     if (q->import != NULL && (q->verb == NULL || strcmp(q->verb, "plan") != 0))
         return complain("--import-kesl belongs to 'glacis audit plan'", NULL);
-    bool verify = q->verb != NULL && strcmp(q->verb, "verify-register") == 0;
-    if (q->verb != NULL && strcmp(q->format, "text") != 0 && (!wants_json(q) || verify || q->import != NULL))
-        return complain(verify              ? "this verb writes text"
-                        : q->import != NULL ? "settings are written as text"
-                                            : "only the audit itself has more formats than text and json",
-                        q->verb);
+    bool reads = q->verb == NULL || (q->import == NULL && strcmp(q->verb, "rules") != 0 &&
+                                     strcmp(q->verb, "verify-register") != 0);
+    if (!reads && q->ntargets != 0)
+        return complain("no target is looked at here", q->import != NULL ? "--import-kesl" : q->verb);
+    if (q->verb != NULL && strcmp(q->format, "text") != 0 && !wants_json(q))
+        return complain("only the audit itself has more formats than text and json", q->verb);
     if (form_of(q->format) == NULL)
         return complain("not a format: text, json, sarif, cyclonedx, oscal, csv or html", q->format);
     if (q->nscopes == 0)
