@@ -25,7 +25,8 @@ PRODUCTS = {
     "klnagent": ("kaspersky", "management", False), "scanengine": ("kaspersky", "engine", False), "cybertrace": ("kaspersky", "threat-intelligence", False),
     "kaspersky-engine": ("kaspersky", "engine", True), "junos-kaspersky": ("kaspersky", "engine", True), "kaspersky-library": ("kaspersky", "library", True),
     "tiktok": ("bytedance", "app", False), "wechat": ("wechat", "app", False), "drweb-linux": ("drweb", "antivirus", False), "acronis-agent": ("acronis", "backup", False),
-    "deepseek-model": ("deepseek", "model", False), "hikvision": ("hikvision", "other", False), "group-ib": ("group-ib", "other", False),
+    "harmony-endpoint": ("kaspersky", "possible", True), "zonealarm": ("kaspersky", "possible", True), "kaspersky-training": ("kaspersky", "training", False),
+    "kaspersky-vpn": ("kaspersky", "vpn", False), "deepseek-model": ("deepseek", "model", False), "hikvision": ("hikvision", "other", False), "group-ib": ("group-ib", "other", False),
 }
 SCOPES = ["commercial-us", "federal-civilian", "contractor-operated", "dod", "intelligence", "contractor", "telecom", "manufacturer", "exporter", "lt-public", "nl-government", "nl-abdo",
           "uk-government", "de", "it-public", "ro-public", "ca-government-mobile", "au-commonwealth"]
@@ -34,19 +35,19 @@ FEDERAL = ["federal-civilian", "contractor-operated", "dod", "intelligence"]
 
 
 def determination(cls, embedded):
-    if cls == "threat-intelligence":
+    if cls in ("threat-intelligence", "training"):
         return EXEMPT
     return REVIEW if cls == "library" else SUPPLY
 
 
 def bod(cls, embedded):
-    return EXEMPT if cls == "threat-intelligence" or embedded else REMOVE
+    return EXEMPT if cls in ("threat-intelligence", "training") or embedded else REMOVE
 
 
 def netherlands(cls, embedded):
     if cls in ("library", "management", "industrial"):
         return REVIEW
-    if cls == "threat-intelligence":
+    if cls in ("threat-intelligence", "training", "vpn"):
         return None
     return REVIEW if embedded else REMOVE  # the letter does not say whether embedded code counts
 
@@ -97,6 +98,8 @@ def expected(scope, day):
         for instrument, of, scopes, first, last, what in RULES:
             if of == maker and scope in scopes and first <= day and (last is None or day <= last):
                 outcome = what(cls, embedded)
+                if cls == "possible" and outcome in ORDER:
+                    outcome = REVIEW  # the engine is a choice or a matter of the version: nothing is certain but what is exempt
                 if outcome:
                     cell.add((instrument, outcome))
         if cell:
@@ -111,14 +114,16 @@ def fixtures():
              "/opt/kaspersky/ktfs/bin/x": "x", "/opt/acme/ppl/nfio.ppl": "x", "/opt/acme/bin/appinfo.kli": "x", "/srv/app/package-lock.json": json.dumps(
                  {"name": "a", "lockfileVersion": 3, "packages": {"": {}, "node_modules/@kaspersky/ui": {"version": "1.0.0"}}}), "/usr/lib/Acronis/agent": "x",
              "/config/juniper.conf": "security { utm { feature-profile { anti-virus { type kaspersky-lab-engine; } } } }\n",
-             "/root/.ollama/models/manifests/registry.ollama.ai/library/deepseek-r1/7b": "x", "/Program Files/TikTok/TikTok.exe": "x"}
+             "/root/.ollama/models/manifests/registry.ollama.ai/library/deepseek-r1/7b": "x", "/Program Files/TikTok/TikTok.exe": "x",
+             "/Program Files (x86)/CheckPoint/Endpoint Security/a.exe": "x", "/Program Files (x86)/CheckPoint/ZoneAlarm/a.exe": "x", "/Program Files/UltraAV/a.exe": "x"}
     for path, text in files.items():
         p = root / path[1:]
         p.parent.mkdir(parents=True, exist_ok=True)
         p.write_text(text)
     sbom = TMP / "bom.json"
     sbom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
-        {"type": "application", "name": "ivms", "cpe": "cpe:2.3:a:hikvision:ivms:1:*:*:*:*:*:*:*"}, {"type": "application", "name": "tds", "cpe": "cpe:2.3:a:group-ib:tds:1:*:*:*:*:*:*:*"}]}))
+        {"type": "application", "name": "ivms", "cpe": "cpe:2.3:a:hikvision:ivms:1:*:*:*:*:*:*:*"}, {"type": "application", "name": "asap", "cpe": "cpe:2.3:a:kaspersky:automated_security_awareness_platform:1:*:*:*:*:*:*:*"},
+        {"type": "application", "name": "vpn", "cpe": "cpe:2.3:a:kaspersky:vpn_secure_connection:21:*:*:*:*:*:*:*"}, {"type": "application", "name": "tds", "cpe": "cpe:2.3:a:group-ib:tds:1:*:*:*:*:*:*:*"}]}))
     return root, sbom
 
 
@@ -147,6 +152,8 @@ def main():
                     first = next((o for o in ORDER + [REVIEW, EXEMPT, EXPORT] if o in heads), None)
                     check(f"{scope} {day} {f['name']}: the headline is one of its answers", f["outcome"] in heads and (first not in ORDER or f["outcome"] == first), (f["outcome"], heads))
             want = expected(scope, day)
+            migrated = [f for f in report["findings"] if f["product"] == "ultraav"]
+            check(f"{scope} {day}: UltraAV is evidence of a migration, no violation", [f["outcome"] for f in migrated] == ["mention-only"] and not migrated[0]["rests_on"], migrated)
             for product in sorted(set(want) | set(got)):
                 check(f"{scope} {day} {product}", got.get(product) == want.get(product), f"{sorted(got.get(product, []))} not {sorted(want.get(product, []))}")
             binds = any(o in ORDER for cell in want.values() for _, o in cell)

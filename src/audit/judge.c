@@ -256,8 +256,9 @@ static enum glc_outcome apply(const struct glc_finding *f, const struct glc_reg_
         j->why = "The rule's reach over this class of product is open.";
         return GLC_REVIEW;
     }
-    if (f->product != NULL && !f->product->certain) {
-        j->why = "The product had the restricted code by version or choice: its name alone does not tell.";
+    if (f->product != NULL && !f->product->certain && rule->outcome != GLC_EXPORT_ONLY) {
+        j->why = "The product has the restricted code in some versions or by choice: its name does not tell. "
+                 "Look which engine this installation has.";
         return GLC_REVIEW;
     }
     if (f->embedded && rule->embedded == GLC_EMBEDDED_UNSTATED && rule->outcome != GLC_EXPORT_ONLY) {
@@ -280,10 +281,20 @@ static bool in_reach(const struct glc_finding *f, const struct glc_reg_instrumen
     return false;
 }
 
-static enum glc_outcome without_use(const struct weight *w, struct glc_judgement *j)
+/* What the rule would say if the product were in use stays open, but what it says of no use does not. */
+static enum glc_outcome without_use(struct glc_audit *a, const struct glc_finding *f, const struct weight *w,
+                                    enum glc_outcome in_use, struct glc_judgement *j)
 {
+    bool concerned = in_use != GLC_EXEMPT && in_use != GLC_EXPORT_ONLY;
+    if (in_use == GLC_NO_OUTCOME)
+        return in_use;
     if (w->maybe || (w->left_weak && !w->left)) {
-        j->why = "The evidence is weak: it is possible that the product is in use.";
+        if (!concerned || (f->product != NULL && !f->product->certain))
+            return in_use;
+        const char *why = glc_arena_printf(
+            &a->arena, "The evidence is weak: it is possible that the product is in use. If it is: %s",
+            j->why);
+        j->why = why != NULL ? why : j->why;
         return GLC_REVIEW;
     }
     if (w->left) {
@@ -306,7 +317,9 @@ static void judge_rule(struct glc_audit *a, struct glc_finding *f, const struct 
     j.pending = !glc_asof_reached(q->asof, rule->from.zone, rule->from.utc);
     int64_t days = glc_asof_days_until(q->asof, rule->from.zone, rule->from.utc);
     j.days = j.pending ? days : -days;
-    j.outcome = w->use ? apply(f, in, rule, &q->scopes, &j) : without_use(w, &j);
+    j.outcome = apply(f, in, rule, &q->scopes, &j);
+    if (!w->use)
+        j.outcome = without_use(a, f, w, j.outcome, &j);
     if (j.outcome == GLC_NO_OUTCOME)
         return;
     /* Who merely uses a product that embeds the engine is told so: only its supply is prohibited. */
@@ -323,7 +336,6 @@ static void judge_rule(struct glc_audit *a, struct glc_finding *f, const struct 
         f->outcome = j.outcome;
 }
 
-/* A newer rule of the same instrument with the same outcome says all that the older one says. */
 static void deadlines(struct glc_audit *a, struct glc_finding *f, const struct glc_question *q,
                       const struct glc_judgement *j)
 {
@@ -339,11 +351,12 @@ static void deadlines(struct glc_audit *a, struct glc_finding *f, const struct g
             continue;
         int64_t start = d->after_discovery ? found : glc_zone_day(z, j->rule->from.utc);
         int64_t day = d->business ? glc_date_add_business(start, d->days) : start + d->days;
-        if (d->repeat != 0 && day < now)
+        bool again = d->repeat != 0 && day < now;
+        if (again)
             day += (now - day + d->repeat - 1) / d->repeat * d->repeat;
         struct glc_due *due = glc_arena_push(&a->arena, &f->due, &f->ndue, sizeof *due);
         if (due != NULL)
-            *due = (struct glc_due){ in, d, day, day - now };
+            *due = (struct glc_due){ in, d, day, day - now, again };
     }
 }
 
@@ -369,6 +382,14 @@ static void name_of(struct glc_audit *a, struct glc_finding *f)
     snprintf(f->id, sizeof f->id, "F-%08x", h);
 }
 
+static int by_day(const void *x, const void *y)
+{
+    const struct glc_due *a = x, *b = y;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    return a->deadline < b->deadline ? -1 : a->deadline > b->deadline;
+}
+
 static void judge_finding(struct glc_audit *a, struct glc_finding *f, const struct glc_question *q)
 {
     struct weight w = weigh(f);
@@ -391,6 +412,8 @@ static void judge_finding(struct glc_audit *a, struct glc_finding *f, const stru
             last = j->instrument;
         }
     }
+    if (f->ndue != 0)
+        qsort(f->due, f->ndue, sizeof *f->due, by_day);
     name_of(a, f);
 }
 

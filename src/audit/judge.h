@@ -33,6 +33,7 @@ struct glc_due {
     const struct glc_reg_deadline *deadline;
     int64_t day;
     int64_t left; /* days from the date asked; negative: past */
+    bool again;   /* the next of those that repeat, and not the first */
 };
 
 struct glc_finding {

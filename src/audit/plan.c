@@ -150,12 +150,11 @@ static void replacements(struct make *m)
             continue;
         bool planned = strcmp(list[i]->status, "planned") == 0;
         step(m, "cover",
-             glc_arena_printf(
-                 &m->a->arena,
-                 "Before the removal, decide how %s is covered; nothing built here replaces it: %s "
-                 "(%s).",
-                 list[i]->title, list[i]->replacement,
-                 planned ? "planned, not built yet" : "not part of Glacis"));
+             glc_arena_printf(&m->a->arena, "Before the removal, decide how %s is covered: %s %s.",
+                              list[i]->title,
+                              planned ? "nothing built here replaces it; planned, not built yet:"
+                                      : "it is no part of Glacis; outside it:",
+                              list[i]->replacement));
         for_all_with(m, list[i]);
     }
 }

@@ -36,6 +36,9 @@ void glc_report_safe(struct glc_buf *out, const char *s);
  * words. */
 void glc_report_countdown(const struct glc_judgement *j, char *out, size_t room);
 
+/* "in 3 days", "today", "1 day ago". */
+void glc_report_days_left(int64_t left, char *out, size_t room);
+
 /* The date asked, in words. */
 void glc_report_asof(const struct glc_report *r, char out[64]);
 

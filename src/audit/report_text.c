@@ -51,6 +51,17 @@ void glc_report_countdown(const struct glc_judgement *j, char *out, size_t room)
         snprintf(out, room, "%lld day%s %s", (long long)j->days, j->days == 1 ? "" : "s", j->rule->since);
 }
 
+void glc_report_days_left(int64_t left, char *out, size_t room)
+{
+    const char *s = left == 1 || left == -1 ? "" : "s";
+    if (left == 0)
+        snprintf(out, room, "today");
+    else if (left > 0)
+        snprintf(out, room, "in %lld day%s", (long long)left, s);
+    else
+        snprintf(out, room, "%lld day%s ago", (long long)-left, s);
+}
+
 static void summary(const struct glc_report *r, struct glc_buf *out)
 {
     const struct glc_audit *a = r->audit;
@@ -109,7 +120,7 @@ static void evidence(const struct glc_report *r, const struct glc_finding *f, st
         }
         static const char *const states[] = { "", " (removed, data left)", " (deleted later)",
                                               " (mentioned only)" };
-        glc_buf_printf(out, "%s", states[h->fact.state]);
+        glc_buf_puts(out, h->fact.directory ? " (folder)" : states[h->fact.state]);
         if (h->count > 1)
             glc_buf_printf(out, " and %u more", (unsigned)(h->count - 1));
         glc_buf_printf(out, "  %s%s\n", glc_strength_name(h->signal->strength),
@@ -119,13 +130,30 @@ static void evidence(const struct glc_report *r, const struct glc_finding *f, st
         glc_buf_printf(out, "    and %zu more\n", f->nhits - most);
 }
 
-static void judgement(const struct glc_judgement *j, struct glc_buf *out)
+/* The finding before `f` under which the report has said the same; NULL: this is the first. */
+static const struct glc_finding *said_before(const struct glc_report *r, const struct glc_finding *f,
+                                             const struct glc_judgement *j)
+{
+    for (const struct glc_finding *x = r->findings; x != NULL && x < f; x++)
+        for (size_t i = 0; i < x->njudgements; i++)
+            if (x->judgements[i].rule == j->rule && x->judgements[i].outcome == j->outcome &&
+                strcmp(x->judgements[i].why, j->why) == 0)
+                return x;
+    return NULL;
+}
+
+static void judgement(const struct glc_judgement *j, const struct glc_finding *before, struct glc_buf *out)
 {
     char when[3 * GLC_DATE_TEXT], countdown[128];
     glc_date_print_stated(j->rule->from.zone, j->rule->from.utc, when);
     glc_report_countdown(j, countdown, sizeof countdown);
     glc_buf_printf(out, "    %s%s: %s%s\n", j->pending ? "not yet: " : "", glc_outcome_name(j->outcome),
                    j->instrument->title, glc_confidence_mark(j->rule->confidence));
+    if (before != NULL) {
+        glc_buf_printf(out, "      since %s%s; in full at %s\n", when,
+                       glc_confidence_mark(j->rule->from.confidence), before->id);
+        return;
+    }
     glc_buf_printf(out, "      %s\n", j->why);
     glc_buf_printf(out, "      %s; since %s%s\n", j->instrument->citation, when,
                    glc_confidence_mark(j->rule->from.confidence));
@@ -141,10 +169,13 @@ static void dues(const struct glc_finding *f, struct glc_buf *out)
         const struct glc_due *d = &f->due[i];
         char day[GLC_DATE_TEXT];
         glc_date_print(d->day, day);
-        glc_buf_printf(out, "    due %s (%lld days%s): %s, %u %s days, %s%s\n", day,
-                       (long long)(d->left < 0 ? -d->left : d->left), d->left < 0 ? " ago" : "",
-                       d->deadline->text, d->deadline->days, d->deadline->business ? "business" : "calendar",
-                       d->instrument->title, glc_confidence_mark(d->deadline->confidence));
+        char left[64];
+        glc_report_days_left(d->left, left, sizeof left);
+        glc_buf_printf(out, "    due %s (%s): %s, %u %s days", day, left, d->deadline->text,
+                       d->deadline->days, d->deadline->business ? "business" : "calendar");
+        if (d->again)
+            glc_buf_printf(out, " and then every %u: this is the next", d->deadline->repeat);
+        glc_buf_printf(out, ", %s%s\n", d->instrument->title, glc_confidence_mark(d->deadline->confidence));
     }
 }
 
@@ -167,8 +198,10 @@ static void gaps(const struct glc_report *r, uint32_t target, struct glc_buf *ou
         glc_buf_printf(out, "    and %zu more\n", said - 20);
 }
 
+/* Of an explanation everything is said; of a report what has not been said before. */
 static void finding(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out, size_t most)
 {
+    bool all = most == SIZE_MAX;
     glc_buf_printf(out, "\n%s  %s  ", f->id, glc_outcome_name(f->outcome));
     glc_report_safe(out, f->name);
     glc_buf_printf(out, "\n  %s\n  target ", glc_outcome_means(f->outcome));
@@ -192,7 +225,7 @@ static void finding(const struct glc_report *r, const struct glc_finding *f, str
     if (f->njudgements != 0)
         glc_buf_puts(out, "  rests on\n");
     for (size_t i = 0; i < f->njudgements; i++)
-        judgement(&f->judgements[i], out);
+        judgement(&f->judgements[i], all ? NULL : said_before(r, f, &f->judgements[i]), out);
     if (f->ndue != 0)
         glc_buf_puts(out, "  deadlines\n");
     dues(f, out);
