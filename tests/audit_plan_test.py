@@ -149,6 +149,14 @@ def verbs():
     check("explain: a product", rc == 0 and "kesl" in json.loads(out)["product"]["manages"] and json.loads(out)["product"]["signals"], out)
     rc, out, _ = run("explain", "us-ndaa-2018-1634", "--json")
     check("explain: an instrument", rc == 0 and "115-91" in json.loads(out)["instrument"]["citation"], out)
+    rc, out, _ = run("explain", "us-bod-17-01")
+    check("explain: an instrument has its dates, exceptions and terms", rc == 0 and all(w in out for w in ("since 2017-09-13 00:00 EDT", "exempt: Kaspersky Threat Intelligence", "30 calendar days after effect", "No revocation", "kaspersky")), out)
+    check("explain: the number that the overhaul gave the clause", "us-far-52.204-23" in run("explain", "52.240-91")[1] and json.loads(run("explain", "52.240-91", "--json")[1])["instrument"]["id"] == "us-far-52.204-23")
+    rc, out, _ = run("explain", "kaspersky")
+    check("explain: a firm with its names, instruments and products", rc == 0 and all(w in out for w in ("Kaspersky Lab ZAO", "instrument us-bod-17-01", "product kesl:")), out)
+    check("explain: a firm as data", json.loads(run("explain", "kaspersky-us", "--json")[1])["entity"]["parents"] == [{"entity": "kaspersky", "relation": "subsidiary", "confidence": "P"}])
+    rc, out, _ = run("explain", "zonealarm")
+    check("explain: what may hold the engine says so", rc == 0 and "may have, by version or choice, code of kaspersky" in out, out)
     for verb in (["explain", "F-00000000", "--root", at, "--json"], ["plan", "--root", at, "-f", "csv"], ["rules", "-f", "sarif"], ["explain", "kesl", "-f", "csv"],
                  ["verify-register", "-f", "csv"], ["plan", "--import-kesl", "x", "-f", "html"], ["plan", "--import-kesl", "/nonexistent"],
                  ["plan", "--import-kesl", "/"], ["plan", "--import-kesl", "x", "--root", "/"], ["rules", "--host"], ["verify-register", "--root", "/"]):

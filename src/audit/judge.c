@@ -20,7 +20,7 @@ const char *glc_outcome_means(enum glc_outcome o)
         [GLC_USE_PROHIBITED] = "the instrument prohibits use in this scope",
         [GLC_REMOVAL_DUE] = "the instrument requires removal in this scope",
         [GLC_SUPPLY_PROHIBITED] =
-            "supply is prohibited: existing use is lawful, but gets no updates or support",
+            "supply is prohibited, updates included where the instrument says so: existing use is lawful",
         [GLC_REVIEW] = "a person has to look: the evidence or the instrument does not decide",
         [GLC_RESIDUAL] = "leftovers of a product that is no longer there",
         [GLC_EXEMPT] = "an exception of the instrument applies",

@@ -258,7 +258,7 @@ static void target(struct make *m)
     together(m, is_review, "find-out",
              "Find out first whether the product is in use: the evidence or the instrument does not decide.");
     together(m, is_supply, "plan-by-risk",
-             "Use is lawful but gets no updates: plan the replacement by risk, not by a legal date.");
+             "Use is lawful, but supply and updates end: plan the replacement by risk, not by a legal date.");
     replacements(m);
     removals(m);
     bool changed = false;

@@ -494,6 +494,14 @@ const struct glc_reg_function *glc_register_function(const struct glc_register *
     FIND(r->functions, r->nfunctions);
 }
 
+const struct glc_reg_instrument *glc_register_cited(const struct glc_register *r, const char *text)
+{
+    for (size_t i = 0; strlen(text) >= 4 && i < r->ninstruments; i++)
+        if (strstr(r->instruments[i].citation, text) != NULL)
+            return &r->instruments[i];
+    return NULL;
+}
+
 bool glc_register_scope(const struct glc_register *r, const char *id)
 {
     for (size_t i = 0; i < r->nscopes; i++)

@@ -213,6 +213,9 @@ const struct glc_reg_entity *glc_register_entity(const struct glc_register *r, c
 const struct glc_reg_product *glc_register_product(const struct glc_register *r, const char *id);
 const struct glc_reg_instrument *glc_register_instrument(const struct glc_register *r, const char *id);
 const struct glc_reg_function *glc_register_function(const struct glc_register *r, const char *id);
+
+/* The first instrument whose citation has this text (a number such as 52.240-91), of four bytes or more. */
+const struct glc_reg_instrument *glc_register_cited(const struct glc_register *r, const char *text);
 bool glc_register_scope(const struct glc_register *r, const char *id);
 
 bool glc_texts_has(const struct glc_texts *t, const char *s);

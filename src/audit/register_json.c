@@ -168,6 +168,29 @@ static void product(struct glc_json *j, const struct glc_register *r, const stru
     glc_json_object_end(j);
 }
 
+static void entity(struct glc_json *j, const struct glc_reg_entity *e)
+{
+    glc_json_object(j);
+    str(j, "id", e->id);
+    str(j, "name", e->name);
+    strings(j, "aliases", &e->aliases);
+    strings(j, "domains", &e->domains);
+    glc_json_key(j, "parents");
+    glc_json_array(j);
+    for (size_t i = 0; i < e->nparents; i++) {
+        glc_json_object(j);
+        str(j, "entity", e->parents[i].id);
+        str(j, "relation", e->parents[i].relation);
+        confidence(j, e->parents[i].confidence);
+        glc_json_object_end(j);
+    }
+    glc_json_array_end(j);
+    str(j, "citation", e->citation);
+    str(j, "verified_on", e->verified_on);
+    confidence(j, e->confidence);
+    glc_json_object_end(j);
+}
+
 static void begin(struct glc_json *j, const char *tool, struct glc_buf *out)
 {
     glc_json_init(j, out);
@@ -181,7 +204,10 @@ bool glc_report_entry_json(const struct glc_register *r, const char *id, struct 
     struct glc_json j;
     const struct glc_reg_product *p = glc_register_product(r, id);
     const struct glc_reg_instrument *in = glc_register_instrument(r, id);
-    if (p == NULL && in == NULL)
+    const struct glc_reg_entity *e = glc_register_entity(r, id);
+    if (p == NULL && in == NULL && e == NULL)
+        in = glc_register_cited(r, id);
+    if (p == NULL && in == NULL && e == NULL)
         return false;
     begin(&j, "glacis audit explain", out);
     if (p != NULL) {
@@ -191,6 +217,10 @@ bool glc_report_entry_json(const struct glc_register *r, const char *id, struct 
     if (in != NULL) {
         glc_json_key(&j, "instrument");
         instrument(&j, in);
+    }
+    if (e != NULL) {
+        glc_json_key(&j, "entity");
+        entity(&j, e);
     }
     glc_json_object_end(&j);
     glc_buf_u8(out, '\n');

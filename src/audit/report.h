@@ -23,8 +23,12 @@ struct glc_plan;
 void glc_report_plan(const struct glc_report *r, const struct glc_plan *p, struct glc_buf *out);
 void glc_report_plan_json(const struct glc_report *r, const struct glc_plan *p, struct glc_buf *out);
 
-/* One finding with everything it rests on; what the register says of a product or instrument (false: no such
- * id); the whole register. As JSON. */
+/* The whole register, and what it says of a product, an instrument or an entity, or of the instrument whose
+ * citation has the text (false: nothing). */
+void glc_report_rules(const struct glc_register *r, struct glc_buf *out);
+bool glc_report_entry(const struct glc_register *r, const char *id, struct glc_buf *out);
+
+/* The same as JSON, and one finding with everything it rests on. */
 void glc_report_explain_json(const struct glc_report *r, const struct glc_finding *f, struct glc_buf *out);
 bool glc_report_entry_json(const struct glc_register *r, const char *id, struct glc_buf *out);
 void glc_report_rules_json(const struct glc_register *r, struct glc_buf *out);

@@ -150,12 +150,12 @@ static void judgement(const struct glc_judgement *j, const struct glc_finding *b
     glc_buf_printf(out, "    %s%s: %s%s\n", j->pending ? "not yet: " : "", glc_outcome_name(j->outcome),
                    j->instrument->title, glc_confidence_mark(j->rule->confidence));
     if (before != NULL) {
-        glc_buf_printf(out, "      since %s%s; in full at %s\n", when,
+        glc_buf_printf(out, "      %s %s%s; in full at %s\n", j->pending ? "from" : "since", when,
                        glc_confidence_mark(j->rule->from.confidence), before->id);
         return;
     }
     glc_buf_printf(out, "      %s\n", j->why);
-    glc_buf_printf(out, "      %s; since %s%s\n", j->instrument->citation, when,
+    glc_buf_printf(out, "      %s; %s %s%s\n", j->instrument->citation, j->pending ? "from" : "since", when,
                    glc_confidence_mark(j->rule->from.confidence));
     if (j->rule->from.note != NULL)
         glc_buf_printf(out, "      %s\n", j->rule->from.note);

@@ -58,10 +58,10 @@ static const struct glc_opt options[OPTIONS] = {
 
 static const struct glc_usage usage = {
     .command = "glacis audit",
-    .operands = "[plan | explain FINDING | rules | verify-register]",
+    .operands = "[plan | explain ID | rules | verify-register]",
     .about = "Find restricted software: which rule, since when, for whom, on what evidence, and what to do.\n"
              "  plan             removal and migration, step by step\n"
-             "  explain FINDING  one finding, or an instrument or product of the register, in full\n"
+             "  explain ID       one finding, or an instrument, product or firm of the register, in full\n"
              "  rules            the instruments, scopes and their standing\n"
              "  verify-register  check the register: schema, dates, citations, dangling edges, cycles\n"
              "Nothing of a target is run or written. No legal advice is given.\n"
@@ -201,35 +201,11 @@ static bool wants_json(const struct request *q)
     return strcmp(q->format, "json") == 0;
 }
 
-static void rules_text(const struct glc_register *r, struct glc_buf *out)
-{
-    for (size_t i = 0; i < r->ninstruments; i++) {
-        const struct glc_reg_instrument *in = &r->instruments[i];
-        glc_buf_printf(out, "%s  (%s, %s)%s\n  %s\n  %s\n", in->id, in->jurisdiction, in->status,
-                       glc_confidence_mark(in->confidence), in->title, in->citation);
-        for (size_t k = 0; k < in->nrules; k++) {
-            char when[3 * GLC_DATE_TEXT];
-            glc_date_print_stated(in->rules[k].from.zone, in->rules[k].from.utc, when);
-            glc_buf_printf(out, "  since %s%s: %s; scopes", when,
-                           glc_confidence_mark(in->rules[k].from.confidence),
-                           glc_outcome_name(in->rules[k].outcome));
-            for (size_t s = 0; s < in->rules[k].scopes.count; s++)
-                glc_buf_printf(out, " %s", in->rules[k].scopes.at[s]);
-            glc_buf_printf(out, "\n    %s%s\n", in->rules[k].text,
-                           glc_confidence_mark(in->rules[k].confidence));
-        }
-        glc_buf_printf(out, "  embedded code: %s; verified on %s\n\n", in->embedded, in->verified_on);
-    }
-    glc_buf_puts(out, "Scopes\n");
-    for (size_t i = 0; i < r->nscopes; i++)
-        glc_buf_printf(out, "  %-22s %s\n", r->scopes[i].id, r->scopes[i].title);
-}
-
 static int run_rules(const struct request *q, const struct glc_register *r)
 {
     struct glc_buf out;
     glc_buf_init(&out, 64 << 20);
-    (wants_json(q) ? glc_report_rules_json : rules_text)(r, &out);
+    (wants_json(q) ? glc_report_rules_json : glc_report_rules)(r, &out);
     int rc = emit(q, &out);
     glc_buf_done(&out);
     return rc;
@@ -387,43 +363,10 @@ static int run_import(const struct request *q, const struct glc_register *r)
     return rc;
 }
 
-/* An instrument or product by its id, where no finding has it. */
-static bool explain_register(const struct glc_register *r, const char *id, struct glc_buf *out)
-{
-    const struct glc_reg_product *p = glc_register_product(r, id);
-    const struct glc_reg_instrument *in = glc_register_instrument(r, id);
-    if (p != NULL) {
-        glc_buf_printf(out, "%s: %s\n  maker %s; %s, verified on %s%s\n  class", p->id, p->name, p->entity_id,
-                       p->citation, p->verified_on, glc_confidence_mark(p->confidence));
-        for (size_t i = 0; i < p->classes.count; i++)
-            glc_buf_printf(out, " %s", p->classes.at[i]);
-        glc_buf_puts(out, "\n");
-        for (size_t i = 0; i < r->nsignals; i++)
-            if (r->signals[i].product == p)
-                for (size_t k = 0; k < r->signals[i].patterns.count; k++)
-                    glc_buf_printf(out, "  %-11s %s  %s%s\n", glc_fact_kind_name(r->signals[i].kind),
-                                   r->signals[i].patterns.at[k], glc_strength_name(r->signals[i].strength),
-                                   glc_confidence_mark(r->signals[i].confidence));
-    }
-    if (in != NULL) {
-        glc_buf_printf(out, "%s: %s\n  %s, %s\n  %s; status %s; embedded code: %s; verified on %s%s\n",
-                       in->id, in->title, in->authority, in->jurisdiction, in->citation, in->status,
-                       in->embedded, in->verified_on, glc_confidence_mark(in->confidence));
-        for (size_t k = 0; k < in->nrules; k++)
-            glc_buf_printf(out, "  %s: %s%s\n", glc_outcome_name(in->rules[k].outcome), in->rules[k].text,
-                           glc_confidence_mark(in->rules[k].confidence));
-        for (size_t k = 0; k < in->nexceptions; k++)
-            glc_buf_printf(out, "  exempt: %s%s\n", in->exceptions[k].text,
-                           glc_confidence_mark(in->exceptions[k].confidence));
-        for (size_t k = 0; k < in->notes.count; k++)
-            glc_buf_printf(out, "  %s\n", in->notes.at[k]);
-    }
-    return p != NULL || in != NULL;
-}
-
+/* An instrument, product or firm by its id, or an instrument by a piece of its citation. */
 static bool explain_entry(const struct request *q, const struct glc_register *r, struct glc_buf *out)
 {
-    return wants_json(q) ? glc_report_entry_json(r, q->operand, out) : explain_register(r, q->operand, out);
+    return (wants_json(q) ? glc_report_entry_json : glc_report_entry)(r, q->operand, out);
 }
 
 static int answer(const struct request *q, struct glc_audit *a, const struct glc_question *question)
@@ -523,7 +466,9 @@ static int check(struct request *q)
         return complain("not a verb of audit; a target is given with --root, --image, --disk or --sbom",
                         q->verb);
     if (explain != (q->operand != NULL))
-        return complain(explain ? "explain what? Give a finding's id" : "not expected here", q->operand);
+        return complain(explain ? "explain what? Give the id of a finding, instrument, product or firm"
+                                : "not expected here",
+                        q->operand);
     if (q->import != NULL && (q->verb == NULL || strcmp(q->verb, "plan") != 0))
         return complain("--import-kesl belongs to 'glacis audit plan'", NULL);
     bool reads = q->verb == NULL || (q->import == NULL && strcmp(q->verb, "rules") != 0 &&
