@@ -224,7 +224,7 @@ static struct glc_image *compile(void (*write)(struct glc_buf *b), struct glc_ar
     write(&text);
     assert_int_equal(glc_lang_parse(&set, "t.yar", NULL, glc_buf_span(&text), &lang), GLC_OK);
     assert_int_equal(set.refused, 0);
-    assert_int_equal(glc_compile(&set, &opt, bytes, NULL), GLC_OK);
+    assert_int_equal(glc_compile_whole(&set, &opt, bytes, NULL), GLC_OK);
     assert_int_equal(glc_image_open(glc_buf_span(bytes), NULL, &img, &err), GLC_OK);
     glc_ruleset_done(&set);
     glc_buf_done(&text);

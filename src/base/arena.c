@@ -145,7 +145,12 @@ void *glc_arena_push(struct glc_arena *a, void *items, size_t *count, size_t siz
     size_t n = *count;
     bool full = n == 0 || (n >= 8 && (n & (n - 1)) == 0);
     if (full) {
-        uint8_t *fresh = glc_arena_array(a, n == 0 ? 8 : n * 2, size);
+        size_t bytes;
+        if (__builtin_mul_overflow(n == 0 ? 8 : n * 2, size, &bytes)) {
+            a->failed = true;
+            return NULL;
+        }
+        uint8_t *fresh = glc_arena_room(a, bytes);
         if (fresh == NULL)
             return NULL;
         if (n != 0)
@@ -154,5 +159,5 @@ void *glc_arena_push(struct glc_arena *a, void *items, size_t *count, size_t siz
         old = fresh;
     }
     *count = n + 1;
-    return old + n * size;
+    return memset(old + n * size, 0, size);
 }

@@ -124,9 +124,15 @@ static void arena_push_grows(void **state)
     glc_arena_init(&a, 1 << 20);
     uint32_t *v = NULL;
     size_t n = 0;
+    struct glc_arena_mark empty = glc_arena_mark(&a);
+    uint8_t *used = glc_arena_alloc(&a, 10000);
+    assert_non_null(used);
+    memset(used, 0xff, 10000);
+    glc_arena_rewind(&a, empty);
     for (uint32_t i = 0; i < 1000; i++) {
         uint32_t *at = glc_arena_push(&a, &v, &n, sizeof *v);
         assert_non_null(at);
+        assert_int_equal(*at, 0);
         *at = i;
     }
     for (uint32_t i = 0; i < 1000; i++)
@@ -296,6 +302,42 @@ static void read_fd_says_when_there_is_more(void **state)
     fclose(f);
 }
 
+static void parts_follow_one_another(void **state)
+{
+    (void)state;
+    struct glc_parts p = { 0 };
+    struct glc_buf b, whole;
+    glc_buf_init(&b, 4);
+    glc_buf_init(&whole, 100);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(glc_buf_put(&b, "abcd" + i, i + 1)); /* a, bc, cd and a zero */
+        assert_true(glc_parts_take(&p, &b));
+        assert_int_equal(b.len, 0);
+    }
+    assert_false(glc_buf_put(&b, "12345", 5));
+    assert_false(glc_parts_take(&p, &b)); /* what has failed is no part */
+    assert_int_equal(glc_parts_size(&p), 6);
+    assert_true(glc_buf_u8(&whole, '>'));
+    assert_true(glc_parts_join(&p, &whole));
+    assert_int_equal(whole.len, 7);
+    assert_memory_equal(whole.ptr, ">abccd", 7);
+    FILE *f = tmpfile();
+    uint8_t back[16];
+    assert_non_null(f);
+    assert_true(glc_parts_write(&p, fileno(f), 2));
+    assert_int_equal(pread(fileno(f), back, sizeof back, 0), 8);
+    assert_memory_equal(back, "\0\0abccd", 8);
+    fclose(f);
+    assert_false(glc_parts_write(&p, -1, 0));
+    b.failed = false;
+    while (p.n < GLC_PARTS_MOST)
+        assert_true(glc_parts_take(&p, &b));
+    assert_false(glc_parts_take(&p, &b));
+    glc_parts_done(&p);
+    glc_buf_done(&whole);
+    glc_buf_done(&b);
+}
+
 static void budget_ends(void **state)
 {
     (void)state;
@@ -355,6 +397,7 @@ int main(void)
         cmocka_unit_test(json_escapes_and_separates),
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(read_fd_says_when_there_is_more),
+        cmocka_unit_test(parts_follow_one_another),
         cmocka_unit_test(budget_ends),
         cmocka_unit_test(tlsh_is_that_of_libtlsh),
     };

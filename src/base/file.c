@@ -83,7 +83,27 @@ enum glc_err glc_read_fd(int fd, struct glc_buf *out)
     }
 }
 
+bool glc_write_at(int fd, struct glc_span s, uint64_t at)
+{
+    while (s.len != 0) {
+        ssize_t n = pwrite(fd, s.ptr, s.len, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += (uint64_t)n;
+        s = glc_span_sub(s, (uint64_t)n, s.len);
+    }
+    return true;
+}
+
 enum glc_err glc_write_path(const char *path, struct glc_span s)
+{
+    struct glc_parts p = { .part = { { .ptr = (uint8_t *)(uintptr_t)s.ptr, .len = s.len } }, .n = 1 };
+    return glc_write_parts(path, &p);
+}
+
+enum glc_err glc_write_parts(const char *path, const struct glc_parts *p)
 {
     struct glc_buf name;
     glc_buf_init(&name, 1 << 16);
@@ -96,14 +116,8 @@ enum glc_err glc_write_path(const char *path, struct glc_span s)
     int fd = mkostemp(tmp, O_CLOEXEC);
     if (fd < 0)
         goto out;
-    for (size_t off = 0; off < s.len;) {
-        ssize_t n = write(fd, s.ptr + off, s.len - off);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            goto out_unlink;
-        off += (size_t)n;
-    }
+    if (!glc_parts_write(p, fd, 0))
+        goto out_unlink;
     mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0 || rename(tmp, path) != 0)

@@ -55,6 +55,22 @@ void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm)
     *warm = to;
 }
 
+void *glc_heap_grow(void *p, size_t room, size_t used, size_t to, size_t *warm)
+{
+    /* Small blocks are grown where they stand, mapped ones move by their page tables; between the two
+     * realloc() would copy into pages that nobody brought in. */
+    if (to < GLC_HEAP_PIECE || room >= BY_MMAP || used == 0)
+        return realloc(p, to);
+    uint8_t *fresh = malloc(to);
+    if (fresh == NULL)
+        return NULL;
+    *warm = 0;
+    glc_heap_warm(fresh, to, used, warm);
+    memcpy(fresh, p, used);
+    free(p);
+    return fresh;
+}
+
 void *glc_heap_room(size_t bytes)
 {
     size_t warm = 0;
@@ -74,7 +90,8 @@ void *glc_heap_push(void *items, size_t *count, size_t *room, size_t size)
         size_t more = n == 0 ? LEAST_PUSHED : n;
         if (__builtin_add_overflow(n, more, &more) || __builtin_mul_overflow(more, size, &bytes))
             return NULL;
-        uint8_t *fresh = realloc(p, bytes);
+        size_t warm = 0;
+        uint8_t *fresh = glc_heap_grow(p, n * size, n * size, bytes, &warm);
         if (fresh == NULL)
             return NULL;
         memcpy(items, &fresh, sizeof fresh);

@@ -38,6 +38,10 @@ enum { GLC_HEAP_PIECE = 256 << 10 };
  */
 void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm);
 
+/* Move a block of `room` bytes, `used` of them filled, into one of `to` (more); *warm as above, of the new one.
+ * NULL where there is no memory: then all is as it was. */
+void *glc_heap_grow(void *p, size_t room, size_t used, size_t to, size_t *warm) GLC_CHECK;
+
 /* `bytes` of heap that are all about to be written, brought in at once; to be given to free(). NULL where
  * there is no memory. */
 void *glc_heap_room(size_t bytes) GLC_CHECK;

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "cli/append.h"
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "image/layout.h"
 
 #include <errno.h>
@@ -15,33 +15,19 @@
 
 #include <linux/fs.h>
 
-static bool write_at(int fd, struct glc_span s, uint64_t at)
-{
-    while (s.len != 0) {
-        ssize_t n = pwrite(fd, s.ptr, s.len, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += (uint64_t)n;
-        s = glc_span_sub(s, (uint64_t)n, s.len);
-    }
-    return true;
-}
-
 /* The new image behind `end`, and it is on the disk before the first header counts it. */
-static bool add(int fd, uint64_t end, struct glc_span image)
+static bool add(int fd, uint64_t end, const struct glc_parts *image)
 {
     static const uint8_t zeroes[GLC_IMG_ALIGN];
     uint64_t at = (end + GLC_IMG_ALIGN - 1) & ~(uint64_t)(GLC_IMG_ALIGN - 1);
-    uint64_t word = glc_img_end(at + image.len);
-    return write_at(fd, glc_span(zeroes, (size_t)(at - end)), end) && write_at(fd, image, at) &&
-           ftruncate(fd, (off_t)(at + image.len)) == 0 && fdatasync(fd) == 0 &&
-           write_at(fd, glc_span(&word, sizeof word), offsetof(struct glc_img_header, end));
+    uint64_t size = glc_parts_size(image), word = glc_img_end(at + size);
+    return glc_write_at(fd, glc_span(zeroes, (size_t)(at - end)), end) && glc_parts_write(image, fd, at) &&
+           ftruncate(fd, (off_t)(at + size)) == 0 && fdatasync(fd) == 0 &&
+           glc_write_at(fd, glc_span(&word, sizeof word), offsetof(struct glc_img_header, end));
 }
 
 /* Whoever holds the lock is the only one who adds; that nobody did in between is seen by the header. */
-static enum glc_err add_in_place(int fd, uint64_t end, struct glc_span image)
+static enum glc_err add_in_place(int fd, uint64_t end, const struct glc_parts *image)
 {
     uint64_t word;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
@@ -77,14 +63,14 @@ static bool copy_by_hand(int from, int to, uint64_t bytes)
     for (uint64_t at = 0; ok && at < bytes;) {
         uint64_t want = bytes - at < 1 << 20 ? bytes - at : 1 << 20;
         ssize_t n = pread(from, piece, (size_t)want, (off_t)at);
-        ok = n > 0 && write_at(to, glc_span(piece, (size_t)n), at);
+        ok = n > 0 && glc_write_at(to, glc_span(piece, (size_t)n), at);
         at += ok ? (uint64_t)n : 0;
     }
     free(piece);
     return ok;
 }
 
-static enum glc_err add_to_copy(int from, uint64_t end, struct glc_span image, const char *path)
+static enum glc_err add_to_copy(int from, uint64_t end, const struct glc_parts *image, const char *path)
 {
     struct glc_buf name;
     glc_buf_init(&name, 1 << 16);
@@ -106,7 +92,7 @@ static enum glc_err add_to_copy(int from, uint64_t end, struct glc_span image, c
     return e;
 }
 
-enum glc_err glc_append_image(const char *base, uint64_t end, struct glc_span image, const char *path)
+enum glc_err glc_append_image(const char *base, uint64_t end, const struct glc_parts *image, const char *path)
 {
     struct stat a, b;
     int from = open(base, O_RDONLY | O_CLOEXEC);

@@ -53,18 +53,17 @@ static const struct glc_usage usage = {
     .opts = OPTIONS,
 };
 
-static int write_image(const char *path, const char *base, uint64_t end, const struct glc_buf *image,
+static int write_image(const char *path, const char *base, uint64_t end, const struct glc_parts *image,
                        const struct glc_build_stats *st, uint64_t began)
 {
-    enum glc_err e = base == NULL ? glc_write_path(path, glc_buf_span(image))
-                                  : glc_append_image(base, end, glc_buf_span(image), path);
+    enum glc_err e = base == NULL ? glc_write_parts(path, image) : glc_append_image(base, end, image, path);
     if (e != GLC_OK) {
         fprintf(stderr, "glacis compile: %s: %s\n", path,
                 e == GLC_LIMIT ? "another process is adding to it" : strerror(errno));
         return GLC_EXIT_ERROR;
     }
     char size[16];
-    glc_show_size(size, image->len);
+    glc_show_size(size, glc_parts_size(image));
     printf("%s: %llu signatures (%llu rules, %llu hashes), %s, %.2f s\n", path, (unsigned long long)st->taken,
            (unsigned long long)st->rules, (unsigned long long)st->hashes, size,
            (double)(glc_clock_ns() - began) / 1e9);
@@ -99,9 +98,8 @@ static int build(const char *const *source, unsigned sources, const char *out, c
                  const struct glc_build_options *bo)
 {
     uint64_t began = glc_clock_ns(), end = 0;
-    struct glc_buf image;
+    struct glc_parts image = { 0 };
     struct glc_build_stats st = { 0 };
-    glc_buf_init(&image, (size_t)16 << 30);
     enum glc_err e = base == NULL ? GLC_OK : look_at_base(base, &end);
     if (e == GLC_OK)
         e = glc_build(source, sources, bo, &image, &st);
@@ -116,7 +114,7 @@ static int build(const char *const *source, unsigned sources, const char *out, c
         fprintf(stderr, "glacis compile: no signature was taken: nothing written\n");
     else if (e == GLC_OK)
         code = write_image(out, base, end, &image, &st, began);
-    glc_buf_done(&image);
+    glc_parts_done(&image);
     return code;
 }
 

@@ -33,7 +33,7 @@ static const struct glc_usage usage = {
 static int write_all(const char *const *source, unsigned sources, const char *out,
                      const struct glc_build_options *bo)
 {
-    struct glc_buf image;
+    struct glc_parts image = { 0 };
     struct glc_build_stats st = { 0 };
     struct stat is;
     for (unsigned i = 0; i < sources; i++) {
@@ -43,13 +43,12 @@ static int write_all(const char *const *source, unsigned sources, const char *ou
             return 1;
         }
     }
-    glc_buf_init(&image, (size_t)16 << 30);
     enum glc_err e = glc_build(source, sources, bo, &image, &st);
-    if (e == GLC_OK && glc_write_path(out, glc_buf_span(&image)) != GLC_OK) {
+    if (e == GLC_OK && glc_write_parts(out, &image) != GLC_OK) {
         fprintf(stderr, "error: %s: %s\n", out, strerror(errno));
         e = GLC_IO;
     }
-    glc_buf_done(&image);
+    glc_parts_done(&image);
     return e == GLC_OK ? 0 : 1;
 }
 

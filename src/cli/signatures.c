@@ -109,7 +109,7 @@ static enum glc_err load_all(struct glc_ruleset *set, const char *const *source,
 }
 
 enum glc_err glc_build(const char *const *source, unsigned sources, const struct glc_build_options *opt,
-                       struct glc_buf *out, struct glc_build_stats *stats)
+                       struct glc_parts *out, struct glc_build_stats *stats)
 {
     struct glc_arena arena;
     struct glc_ruleset set;
@@ -200,9 +200,8 @@ static enum glc_err add_image(struct glc_signatures *s, int fd, const char *name
 static enum glc_err add_sources(struct glc_signatures *s, const char *const *source, unsigned sources,
                                 const struct glc_build_options *opt)
 {
-    struct glc_buf image;
+    struct glc_parts image = { 0 };
     struct glc_build_stats stats = { 0 };
-    glc_buf_init(&image, (size_t)RULES_CAP_GIB << 30);
     enum glc_err e = glc_build(source, sources, opt, &image, &stats);
     int fd = -1;
     if (e == GLC_OK && stats.refused != 0)
@@ -210,14 +209,7 @@ static enum glc_err add_sources(struct glc_signatures *s, const char *const *sou
                 (unsigned long long)stats.seen);
     if (e == GLC_OK) {
         fd = memfd_create("glacis-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        size_t off = 0;
-        while (fd >= 0 && off < image.len) {
-            ssize_t n = write(fd, image.ptr + off, image.len - off);
-            if (n <= 0)
-                break;
-            off += (size_t)n;
-        }
-        if (fd < 0 || off < image.len ||
+        if (fd < 0 || !glc_parts_write(&image, fd, 0) ||
             fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
             fprintf(stderr, "glacis: rules in memory: %s\n", strerror(errno));
             if (fd >= 0)
@@ -225,7 +217,7 @@ static enum glc_err add_sources(struct glc_signatures *s, const char *const *sou
             e = GLC_IO;
         }
     }
-    glc_buf_done(&image);
+    glc_parts_done(&image);
     return e == GLC_OK ? add_image(s, fd, "rules in memory") : e;
 }
 

@@ -41,7 +41,7 @@ struct glc_build_stats {
 /* Compile sources ("PATH" or "NAMESPACE:PATH") into `out`. Diagnostics go to standard error. GLC_IO: a source
  * cannot be read (told); GLC_CORRUPT: -d is wrong, or with `strict` something was not taken. */
 enum glc_err glc_build(const char *const *source, unsigned sources, const struct glc_build_options *opt,
-                       struct glc_buf *out, struct glc_build_stats *stats) GLC_CHECK;
+                       struct glc_parts *out, struct glc_build_stats *stats) GLC_CHECK;
 
 /* Open what `path` names: images by their first bytes, everything else as sources, together in one image in
  * memory. Tells on standard error what is wrong. */

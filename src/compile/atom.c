@@ -50,42 +50,87 @@ static uint32_t add_far(uint32_t far, uint64_t n)
     return far == GLC_UNBOUNDED || n >= GLC_UNBOUNDED - far ? GLC_UNBOUNDED : far + (uint32_t)n;
 }
 
+/* What is known of a position: mask and value but for its case, or the set of its class. */
+struct known {
+    uint8_t mask, value;
+    const uint32_t *set;
+};
+
+static struct known known_at(const struct glc_atom *a, int64_t i)
+{
+    if (i < 0 || i >= a->len)
+        return (struct known){ .mask = 0x20, .value = 0x20 };
+    return (struct known){ a->mask[i] | 0x20, a->value[i] | 0x20, a->set != NULL ? a->set[i] : NULL };
+}
+
 uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_ATOM_VALUES])
 {
-    bool inside = i >= 0 && i < a->len;
-    uint8_t m = inside ? a->mask[i] : 0, v = inside ? a->value[i] : 0;
-    const uint32_t *set = inside && a->set != NULL ? a->set[i] : NULL;
-    if (set == NULL && (m | 0x20) == 0xff) {
-        out[0] = v | 0x20;
-        return 1;
-    }
+    struct known k = known_at(a, i);
     uint32_t n = 0;
     /* Folded, each once. */
-    if (set == NULL) {
-        /* What is known of it, but for its case. Free bits count upwards, as far as the fixed ones let them.
-         */
-        uint8_t known = m | 0x20, fixed = (uint8_t)(v | 0x20), free_bits = (uint8_t)~known, bits = 0;
+    if (k.set == NULL) {
+        /* Free bits count upwards, as far as the fixed ones let them. */
+        uint8_t free_bits = (uint8_t)~k.mask, bits = 0;
         do {
-            out[n++] = fixed | bits;
+            out[n++] = k.value | bits;
             bits = (uint8_t)((bits - free_bits) & free_bits);
         } while (bits != 0);
         return n;
     }
     for (unsigned high = 0; high < 256; high += 0x40) {
-        const uint32_t *w = &set[high / 32];
+        const uint32_t *w = &k.set[high / 32];
         for (uint32_t left = w[0] | w[1]; left != 0; left &= left - 1)
             out[n++] = (uint8_t)(high | 0x20 | (unsigned)__builtin_ctz(left));
     }
     return n;
 }
 
+/* How many those are, and the first. */
+static uint32_t count_values(const struct glc_atom *a, int64_t i, uint8_t *first)
+{
+    struct known k = known_at(a, i);
+    *first = k.value;
+    if (k.set == NULL)
+        return 1u << __builtin_popcount((uint8_t)~k.mask);
+    uint32_t n = 0;
+    for (unsigned high = 256; high != 0; high -= 0x40) {
+        uint32_t both = k.set[(high - 0x40) / 32] | k.set[(high - 0x40) / 32 + 1];
+        n += (uint32_t)__builtin_popcount(both);
+        if (both != 0)
+            *first = (uint8_t)((high - 0x40) | 0x20 | (unsigned)__builtin_ctz(both));
+    }
+    return n;
+}
+
 /* What the choice of windows knows of an atom: position i at index i + EDGE. */
 enum { EDGE = 2 };
-struct looked {
-    uint32_t n; /* positions of the atom */
-    uint8_t first[LOOKED_AT + 2 * EDGE], count[LOOKED_AT + 2 * EDGE];
+struct glc_looked {
+    const struct glc_atom *atom;
+    uint32_t n;                              /* positions of the atom */
+    uint8_t count[LOOKED_AT + 2 * EDGE];     /* of folded values */
+    uint8_t first[LOOKED_AT + 2 * EDGE + 8]; /* the least of them; room to load 8 anywhere */
+    uint16_t ones[LOOKED_AT + 2 * EDGE];     /* positions with one value in a row, up to here */
+    float four[LOOKED_AT + 2 * EDGE];        /* frequency of the four bytes from here, with one value each */
+    uint8_t value[8][GLC_ATOM_VALUES];       /* of the window in hand */
 };
 
+static void look_at(const struct glc_build *b, const struct glc_atom *a, struct glc_looked *l)
+{
+    l->atom = a;
+    l->n = a->len < LOOKED_AT ? a->len : LOOKED_AT;
+    uint32_t w = 0, ones = 0;
+    for (uint32_t i = 0; i < l->n + 2 * EDGE; i++) {
+        l->count[i] = (uint8_t)count_values(a, (int64_t)i - EDGE, &l->first[i]);
+        w = w >> 8 | (uint32_t)l->first[i] << 24;
+        ones = l->count[i] == 1 ? ones + 1 : 0;
+        l->ones[i] = (uint16_t)ones;
+        if (ones >= 4)
+            l->four[i - 3] = glc_freq_4(b->freq, w);
+    }
+    memset(l->first + l->n + (size_t)2 * EDGE, 0, 8);
+}
+
+/* Frequency of a window of one value. */
 static float value_cost(const struct glc_build *b, uint64_t w, uint32_t width)
 {
     if (width == 3)
@@ -100,8 +145,20 @@ static float value_cost(const struct glc_build *b, uint64_t w, uint32_t width)
     return glc_freq_8(b->freq, w, four);
 }
 
+/* The same at index `at` of `l`, from the four bytes that were looked up before. */
+static float value_cost_at(const struct glc_build *b, const struct glc_looked *l, uint32_t at, uint64_t w,
+                           uint32_t width)
+{
+    if (width == 3)
+        return glc_freq_3(b->freq, (uint32_t)w);
+    float four = l->four[at];
+    for (uint32_t i = 1; i + 4 <= width; i++)
+        four = l->four[at + i] < four ? l->four[at + i] : four;
+    return width == 4 ? four : glc_freq_8(b->freq, w, four);
+}
+
 /* Could the window be one byte all along? The filter skips stretches of one byte. */
-static bool may_be_uniform(const struct looked *l, uint32_t at, uint32_t width)
+static bool may_be_uniform(const struct glc_looked *l, uint32_t at, uint32_t width)
 {
     uint32_t fixed = UINT32_MAX;
     for (uint32_t i = at; i < at + width; i++) {
@@ -114,66 +171,73 @@ static bool may_be_uniform(const struct looked *l, uint32_t at, uint32_t width)
     return true;
 }
 
-/* Sum of the frequencies of every value that the window may have. */
-static float sum_costs(const struct glc_build *b, const struct glc_atom *a, int64_t at, uint32_t width)
+/* `sum` and the frequencies of every value that the window `w` may have; INFINITY where that reaches `most`.
+ */
+static float sum_costs(const struct glc_build *b, struct glc_looked *l, uint32_t at, uint64_t w,
+                       uint32_t width, float sum, float most)
 {
-    uint8_t values[8][GLC_ATOM_VALUES];
-    uint32_t count[8], pick[8] = { 0 };
-    uint64_t w = 0;
-    float sum = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        count[i] = glc_atom_values(a, at + i, values[i]);
-        w |= (uint64_t)values[i][0] << (8 * i);
-    }
-    for (;;) {
+    uint32_t pick[8] = { 0 };
+    for (uint32_t i = 0; sum < most && i < width; i++)
+        glc_atom_values(l->atom, (int64_t)at + i - EDGE, l->value[i]);
+    while (sum < most) {
         sum += value_cost(b, w, width);
         for (uint32_t i = 0;; i++) { /* the next, as an odometer goes */
             if (i == width)
                 return sum;
-            bool wraps = ++pick[i] == count[i];
+            bool wraps = ++pick[i] == l->count[at + i];
             pick[i] = wraps ? 0 : pick[i];
-            w ^= (uint64_t)(uint8_t)(w >> (8 * i) ^ values[i][pick[i]]) << (8 * i);
+            w ^= (uint64_t)(uint8_t)(w >> (8 * i) ^ l->value[i][pick[i]]) << (8 * i);
             if (!wraps)
                 break;
         }
     }
+    return INFINITY;
 }
 
 void glc_atom_key(const struct glc_atom *a, int32_t at, int32_t *key_at, uint32_t *width)
 {
-    uint8_t values[GLC_ATOM_VALUES];
-    bool last = glc_atom_values(a, (int64_t)at + 3, values) == GLC_ATOM_VALUES;
-    bool first = !last && glc_atom_values(a, at, values) == GLC_ATOM_VALUES;
+    uint8_t least;
+    bool last = count_values(a, (int64_t)at + 3, &least) == GLC_ATOM_VALUES;
+    bool first = !last && count_values(a, at, &least) == GLC_ATOM_VALUES;
     *width = last || first ? 3 : 4;
     *key_at = at + first;
 }
 
-/* Frequency of the window of `width` bytes at index `at` of `l`; INFINITY where it does not do. */
-static float window_cost(const struct glc_build *b, const struct glc_atom *a, const struct looked *l,
-                         uint32_t at, uint32_t width)
+/* Frequency of the window of `width` bytes at index `at` of `l`; INFINITY where it does not do or is not
+ * below `most`. */
+static float window_cost(const struct glc_build *b, struct glc_looked *l, uint32_t at, uint32_t width,
+                         float most)
 {
-    uint32_t product = 1, most = width == 8 ? PRODUCT_MOST : PRODUCT_MOST_4;
-    uint64_t w = 0;
+    uint64_t mask = UINT64_MAX >> (64 - 8 * width), w;
+    memcpy(&w, l->first + at, sizeof w);
+    w = w & mask;
+    if (l->ones[at + width - 1] >= width) {
+        if (w == (w & 0xff) * (UINT64_C(0x0101010101010101) & mask))
+            return INFINITY;
+        float look =
+            width == 8 ? FIRST_COST * l->four[at] : BIT_COST * (float)(width == 3 ? GLC_ATOM_VALUES : 1);
+        return look + value_cost_at(b, l, at, w, width);
+    }
+    uint32_t product = 1;
     for (uint32_t i = 0; i < width; i++) {
         product *= l->count[at + i];
-        if (product == 0 || product > most) /* 0: a class of no byte, as [^\\w\\W] */
-            return INFINITY;
-        w |= (uint64_t)l->first[at + i] << (8 * i);
+        if (product == 0 || product > (width == 8 ? PRODUCT_MOST : PRODUCT_MOST_4))
+            return INFINITY; /* 0: a class of no byte, as [^\\w\\W] */
     }
     if (may_be_uniform(l, at, width))
         return INFINITY;
-    float cost = product == 1 ? value_cost(b, w, width) : sum_costs(b, a, (int64_t)at - EDGE, width);
-    return width == 8 ? cost + FIRST_COST * value_cost(b, w & UINT32_MAX, 4)
-                      : cost + BIT_COST * (float)(width == 3 ? product * GLC_ATOM_VALUES : product);
+    float look = width == 8 ? FIRST_COST * value_cost(b, w & UINT32_MAX, 4)
+                            : BIT_COST * (float)(width == 3 ? product * GLC_ATOM_VALUES : product);
+    return sum_costs(b, l, at, w, width, look, most);
 }
 
 /* The same for a window of 4 bytes, under 3 of them where the first or last may be any (glc_atom_key). */
-static float window_cost_4(const struct glc_build *b, const struct glc_atom *a, const struct looked *l,
-                           uint32_t at)
+static float window_cost_4(const struct glc_build *b, struct glc_looked *l, uint32_t at, float most)
 {
     if (l->count[at + 3] == GLC_ATOM_VALUES)
-        return window_cost(b, a, l, at, 3);
-    return l->count[at] == GLC_ATOM_VALUES ? window_cost(b, a, l, at + 1, 3) : window_cost(b, a, l, at, 4);
+        return window_cost(b, l, at, 3, most);
+    return l->count[at] == GLC_ATOM_VALUES ? window_cost(b, l, at + 1, 3, most)
+                                           : window_cost(b, l, at, 4, most);
 }
 
 /* Choose a stage, and for each place modulo its stride the rarest window. */
@@ -184,21 +248,22 @@ static void choose(struct glc_build *b, struct glc_atom *a)
         uint8_t before, behind; /* it may overhang: by one byte only where the atom cannot begin the layer */
         float extra;            /* a stage's own cost: false candidates it brings */
     } stage[] = { { GLC_STAGE_8, 8, 4, 0, 0, 0 }, { GLC_STAGE_4, 4, 2, 1, EDGE, 2e-6f } };
-    struct looked l = { .n = a->len < LOOKED_AT ? a->len : LOOKED_AT };
-    uint8_t values[GLC_ATOM_VALUES];
-    for (uint32_t i = 0; i < l.n + 2 * EDGE; i++) {
-        l.count[i] = (uint8_t)glc_atom_values(a, (int64_t)i - EDGE, values);
-        l.first[i] = values[0];
-    }
     a->stage = GLC_STAGES;
     a->cost = INFINITY;
+    if (b->looked == NULL)
+        b->looked = glc_arena_room(&b->arena, sizeof *b->looked);
+    struct glc_looked *l = b->looked;
+    if (l == NULL)
+        return;
+    look_at(b, a, l);
     for (uint32_t s = 0; s < sizeof stage / sizeof stage[0]; s++) {
         float best[4] = { INFINITY, INFINITY, INFINITY, INFINITY }, sum = stage[s].extra;
         int32_t at[4] = { 0 };
-        uint32_t from = EDGE - stage[s].before, to = l.n + EDGE + stage[s].behind;
+        uint32_t from = EDGE - stage[s].before, to = l->n + EDGE + stage[s].behind;
         for (uint32_t i = from; i + stage[s].width <= to; i++) {
-            float cost = stage[s].width == 8 ? window_cost(b, a, &l, i, 8) : window_cost_4(b, a, &l, i);
             uint32_t r = i % stage[s].stride;
+            float cost =
+                stage[s].width == 8 ? window_cost(b, l, i, 8, best[r]) : window_cost_4(b, l, i, best[r]);
             if (cost < best[r]) {
                 best[r] = cost;
                 at[r] = (int32_t)i - EDGE;

@@ -34,6 +34,7 @@ struct glc_build {
     struct glc_compile_stats stats;
     struct glc_arena arena; /* lives as long as the build */
     struct glc_freq *freq;
+    struct glc_looked *looked; /* atom.c: the atom in hand */
     struct glc_buf section[GLC_IMG_SECTIONS];
     uint64_t table[GLC_STAGES];
     uint64_t asked; /* modules: bit by index */
@@ -88,7 +89,7 @@ void glc_build_done(struct glc_build *b);
 uint32_t glc_build_string(struct glc_build *b,
                           struct glc_span s); /* interned; NONE and a failed section on no memory */
 bool glc_build_align(struct glc_buf *section, size_t to);
-enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_buf *out) GLC_CHECK;
+enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_parts *out) GLC_CHECK;
 
 /* Records so far in a section of records of `width` bytes. */
 static inline uint32_t glc_build_count(const struct glc_build *b, enum glc_img_section_id id, size_t width)

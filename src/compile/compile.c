@@ -638,17 +638,20 @@ static bool write_externals(struct glc_build *b)
     return true;
 }
 
-/* The rules as text, for small sets: it is larger than all the rest. */
+/* The rules as text, for small sets: it is as large as all the rest. Where the rest is too large already, no
+ * text is made only to be dropped. */
 static void write_ir(struct glc_build *b)
 {
     struct glc_buf *ir = &b->section[GLC_IMG_IR];
+    if (b->section[GLC_IMG_CODE].len >= IR_MOST)
+        return;
     for (size_t r = 0; r < b->set->rules && ir->len < IR_MOST; r++)
         glc_rule_dump(b->set->rule[r], ir);
     if (ir->len >= IR_MOST)
         ir->len = 0;
 }
 
-static enum glc_err run(struct compiling *c, struct glc_buf *out)
+static enum glc_err run(struct compiling *c, struct glc_parts *out)
 {
     struct glc_build *b = &c->b;
     if (!cover_patterns(c) || !find_witnesses(c))
@@ -674,7 +677,7 @@ static enum glc_err run(struct compiling *c, struct glc_buf *out)
 }
 
 enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile_options *opt,
-                         struct glc_buf *out, struct glc_compile_stats *stats)
+                         struct glc_parts *out, struct glc_compile_stats *stats)
 {
     struct compiling c = { 0 };
     enum glc_err e = glc_build_init(&c.b, set, opt) ? run(&c, out) : GLC_NOMEM;
@@ -690,5 +693,16 @@ enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile
     free(c.magic);
     free(c.known);
     free(c.witness);
+    return e;
+}
+
+enum glc_err glc_compile_whole(const struct glc_ruleset *set, const struct glc_compile_options *opt,
+                               struct glc_buf *out, struct glc_compile_stats *stats)
+{
+    struct glc_parts parts = { 0 };
+    enum glc_err e = glc_compile(set, opt, &parts, stats);
+    if (e == GLC_OK && !glc_parts_join(&parts, out))
+        e = GLC_NOMEM;
+    glc_parts_done(&parts);
     return e;
 }

@@ -3,6 +3,7 @@
 #define GLC_COMPILE_COMPILE_H
 
 #include "base/diag.h"
+#include "base/parts.h"
 #include "rule/module.h"
 #include "rule/rule.h"
 
@@ -19,9 +20,13 @@ struct glc_compile_stats {
     uint64_t unwitnessed; /* rules that are looked at for every file of their class */
 };
 
-/* Append the whole image to `out` (heap buffer, aligned). A rule that cannot be compiled is named, counted
- * and left out; the rest goes on. */
+/* The whole image as parts behind those of `out`, to be given to glc_parts_done(). A rule that cannot be
+ * compiled is named, counted and left out; the rest goes on. */
 enum glc_err glc_compile(const struct glc_ruleset *set, const struct glc_compile_options *opt,
-                         struct glc_buf *out, struct glc_compile_stats *stats) GLC_CHECK;
+                         struct glc_parts *out, struct glc_compile_stats *stats) GLC_CHECK;
+
+/* The same in one piece, behind what `out` has. */
+enum glc_err glc_compile_whole(const struct glc_ruleset *set, const struct glc_compile_options *opt,
+                               struct glc_buf *out, struct glc_compile_stats *stats) GLC_CHECK;
 
 #endif

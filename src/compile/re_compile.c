@@ -434,16 +434,34 @@ static void put_nfa(struct nfa *n, const struct glc_re *re)
 }
 
 /* Classes of bytes that no instruction tells apart. */
+enum { SPLITS_LOG2 = 4 };
 struct classes {
     uint8_t *map;       /* of each byte */
     uint16_t many[256]; /* bytes in each */
     unsigned n;
     uint32_t seen[8]; /* single bytes that were told apart */
+    /* Sets that were, as far as one is found again: letters of either case come over and over. */
+    uint32_t split[1 << SPLITS_LOG2][8];
 };
+
+/* Was it split by before? Then nothing is new. */
+static bool was_split(struct classes *k, const uint32_t set[8])
+{
+    uint64_t h = 0;
+    for (unsigned i = 0; i < 8; i++)
+        h = (h ^ set[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t *slot = k->split[h >> (64 - SPLITS_LOG2)];
+    if (memcmp(slot, set, 32) == 0)
+        return true;
+    memcpy(slot, set, 32);
+    return false;
+}
 
 /* Split the classes so that none is partly in `set`. */
 static void refine(struct classes *k, const uint32_t set[8])
 {
+    if (was_split(k, set))
+        return;
     uint16_t inside[256] = { 0 };
     int split[256];
     for (unsigned i = 0; i < 8; i++)
@@ -486,7 +504,6 @@ static unsigned byte_classes(const struct nfa *n, uint8_t map[256])
 {
     struct classes k = { .map = map, .many = { 256 }, .n = 1 };
     uint32_t set[8];
-    unsigned last = UINT32_MAX; /* value and mask of the last masked byte */
     memset(map, 0, 256);
     for (uint32_t i = 0; i < n->insns && k.n < 256; i++) {
         const uint8_t *p = n->insn.ptr + (size_t)i * GLC_RE_INSN_SIZE;
@@ -494,18 +511,14 @@ static unsigned byte_classes(const struct nfa *n, uint8_t map[256])
             refine_byte(&k, p[1]);
             continue;
         }
-        if (p[0] == GLC_RE_I_BYTE) {
-            unsigned this = p[1] | (unsigned)p[2] << 8;
-            if (p[2] == 0 || this == last)
-                continue; /* tells nothing apart, or nothing new */
-            last = this;
+        if (p[0] == GLC_RE_I_BYTE && p[2] != 0) {
             struct unit u = masked(p[1], p[2]);
             set_of_unit(&u, set);
         } else if (p[0] == GLC_RE_I_SET) {
             for (unsigned j = 0; j < 8; j++)
                 set[j] = glc_le32(n->set.ptr + (size_t)glc_le32(p + 4) * GLC_RE_SET_SIZE + 4 * (size_t)j);
         } else {
-            continue;
+            continue; /* tells nothing apart */
         }
         refine(&k, set);
     }

@@ -99,45 +99,49 @@ static uint32_t named_classes(const struct glc_build *b)
     return classes;
 }
 
-enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_buf *out)
+/* Header and section table, `size` bytes of image in all. */
+static bool put_head(struct glc_build *b, uint64_t hashes, const struct glc_img_section *table, uint64_t size,
+                     struct glc_buf *out)
 {
     struct glc_img_header head = { .magic = GLC_IMG_MAGIC,
                                    .version = GLC_IMG_VERSION,
                                    .sections = GLC_IMG_SECTIONS };
-    struct glc_img_section table[GLC_IMG_SECTIONS] = { 0 };
     const struct glc_modules *modules = b->opt->modules;
     head.modules = modules != NULL ? glc_modules_fingerprint(modules) : 0;
     head.asked = b->asked;
     head.hashes = hashes;
     head.classes = named_classes(b);
+    head.size = size;
     memcpy(head.table, b->table, sizeof head.table);
-    uint64_t at = sizeof head + sizeof table;
+    if (!glc_buf_put(out, &head, sizeof head) || !glc_buf_put(out, table, sizeof *table * GLC_IMG_SECTIONS))
+        return false;
+    head.sum = glc_img_sum(glc_buf_span(out)); /* as long as it and `end` are 0 */
+    head.end = glc_img_end(size);
+    memcpy(out->ptr, &head, sizeof head);
+    return true;
+}
+
+enum glc_err glc_build_assemble(struct glc_build *b, uint64_t hashes, struct glc_parts *out)
+{
+    struct glc_img_section table[GLC_IMG_SECTIONS] = { 0 };
+    uint64_t at = sizeof(struct glc_img_header) + sizeof table;
+    uint64_t head_pad = -at % GLC_IMG_ALIGN;
+    at += head_pad;
     for (uint32_t i = 0; i < GLC_IMG_SECTIONS; i++) {
-        if (b->section[i].failed)
+        struct glc_buf *s = &b->section[i];
+        table[i] = (struct glc_img_section){ .id = i, .width = glc_img_width[i], .off = at, .len = s->len };
+        table[i].sum = glc_img_sum(glc_buf_span(s));
+        if (i + 1 < GLC_IMG_SECTIONS && !glc_build_align(s, GLC_IMG_ALIGN))
             return GLC_NOMEM;
-        at = (at + GLC_IMG_ALIGN - 1) & ~(uint64_t)(GLC_IMG_ALIGN - 1);
-        table[i] = (struct glc_img_section){
-            .id = i, .width = glc_img_width[i], .off = at, .len = b->section[i].len
-        };
-        table[i].sum = glc_img_sum(glc_buf_span(&b->section[i]));
-        at += b->section[i].len;
+        at += s->len;
     }
-    head.size = at;
-    size_t base = out->len;
+    static const uint8_t zero[GLC_IMG_ALIGN];
     struct glc_buf top;
-    glc_buf_init(&top, sizeof head + sizeof table);
-    bool ok = glc_buf_put(&top, &head, sizeof head) && glc_buf_put(&top, table, sizeof table);
-    if (ok) {
-        head.sum = glc_img_sum(glc_buf_span(&top));
-        head.end = glc_img_end(at);
-        memcpy(top.ptr, &head, sizeof head);
-    }
-    ok = ok && glc_buf_reserve(out, at) != NULL && glc_buf_put(out, top.ptr, top.len);
+    glc_buf_init(&top, sizeof(struct glc_img_header) + sizeof table + sizeof zero);
+    bool ok = put_head(b, hashes, table, at, &top) && glc_buf_put(&top, zero, head_pad) &&
+              glc_parts_take(out, &top);
     glc_buf_done(&top);
-    for (uint32_t i = 0; ok && i < GLC_IMG_SECTIONS; i++) {
-        static const uint8_t zero[GLC_IMG_ALIGN];
-        ok = glc_buf_put(out, zero, (size_t)(table[i].off - (out->len - base))) &&
-             glc_buf_put(out, b->section[i].ptr, b->section[i].len);
-    }
+    for (uint32_t i = 0; ok && i < GLC_IMG_SECTIONS; i++)
+        ok = glc_parts_take(out, &b->section[i]);
     return ok ? GLC_OK : GLC_NOMEM;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum { MOST_FOLDERS = 64 /* levels of folders in folders */ };
+enum { SMALL_FILE = 1 << 20 };
 
 enum entrance {
     CLAM,
@@ -130,15 +131,32 @@ enum glc_err glc_lang_parse(struct glc_ruleset *set, const char *file, const cha
     return parse_as(set, ext, own_file, own_space, text, opt);
 }
 
+/* A file of a few pages is read: to map and unmap it costs more than to copy it. */
+static enum glc_err load_small(struct glc_ruleset *set, int fd, const char *path, const char *space,
+                               const struct glc_lang_options *opt)
+{
+    struct glc_buf text;
+    glc_buf_init(&text, SMALL_FILE);
+    enum glc_err e = glc_read_fd(fd, &text);
+    if (e == GLC_OK)
+        e = glc_lang_parse(set, path, space, glc_buf_span(&text), opt);
+    int saved = errno;
+    glc_buf_done(&text);
+    errno = saved;
+    return e;
+}
+
 /* Takes `fd`. */
 static enum glc_err load_fd(struct glc_ruleset *set, int fd, const char *path, const char *space,
                             const struct glc_lang_options *opt)
 {
+    struct stat st;
     struct glc_map map;
-    enum glc_err e = glc_map_fd(fd, &map);
+    bool small = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < SMALL_FILE / 2;
+    enum glc_err e = small ? load_small(set, fd, path, space, opt) : glc_map_fd(fd, &map);
     int saved = errno;
     close(fd);
-    if (e != GLC_OK) {
+    if (small || e != GLC_OK) {
         errno = saved;
         return e;
     }

@@ -37,7 +37,7 @@ static void make_good(void)
     if (glc_lang_parse(&set, "f.yar", NULL, glc_span_str(rules), &lang) != GLC_OK ||
         glc_lang_parse(&set, "f.ldb", NULL, glc_span_str(logic), &lang) != GLC_OK ||
         glc_lang_parse(&set, "f.hdb", NULL, glc_span_str(hashes), &lang) != GLC_OK ||
-        glc_compile(&set, &opt, &good, NULL) != GLC_OK)
+        glc_compile_whole(&set, &opt, &good, NULL) != GLC_OK)
         abort();
     glc_ruleset_done(&set);
     glc_arena_done(&arena);

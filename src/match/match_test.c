@@ -27,7 +27,7 @@ static void build(struct built *b, const char *file, const char *text, const str
     assert_int_equal(glc_lang_parse(&b->set, file, NULL, glc_span_str(text), &lang), GLC_OK);
     assert_int_equal(b->set.refused, 0);
     struct glc_compile_stats stats;
-    assert_int_equal(glc_compile(&b->set, &compile, &b->bytes, &stats), GLC_OK);
+    assert_int_equal(glc_compile_whole(&b->set, &compile, &b->bytes, &stats), GLC_OK);
     assert_int_equal(stats.refused, 0);
     struct glc_error err = { 0 };
     assert_int_equal(glc_image_open(glc_buf_span(&b->bytes), NULL, &b->img, &err), GLC_OK);

@@ -60,7 +60,7 @@ static void build(struct built *b)
     assert_int_equal(glc_lang_parse(&set, "t.yar", NULL, glc_span_str(rules), &lo), GLC_OK);
     assert_int_equal(set.rules, 14);
     glc_buf_init(&b->bytes, 1 << 28);
-    assert_int_equal(glc_compile(&set, &co, &b->bytes, NULL), GLC_OK);
+    assert_int_equal(glc_compile_whole(&set, &co, &b->bytes, NULL), GLC_OK);
     assert_int_equal(glc_image_open(glc_buf_span(&b->bytes), NULL, &b->img, &err), GLC_OK);
     glc_ruleset_done(&set);
 }

@@ -182,7 +182,7 @@ static void round_of(struct world *w, uint64_t seed)
     struct glc_compile_stats stats;
     struct glc_buf image;
     glc_buf_init(&image, (size_t)1 << 30);
-    assert_int_equal(glc_compile(&w->set, &opt, &image, &stats), GLC_OK);
+    assert_int_equal(glc_compile_whole(&w->set, &opt, &image, &stats), GLC_OK);
     struct glc_image *img;
     struct glc_error err = { 0 };
     assert_int_equal(glc_image_open(glc_buf_span(&image), NULL, &img, &err), GLC_OK);
