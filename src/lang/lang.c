@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "lang/clam/clam.h"
+#include "lang/clam/container.h"
 #include "lang/yara/yara.h"
 
 #include <dirent.h>
@@ -23,7 +24,8 @@ enum { SMALL_FILE = 1 << 20 };
 enum entrance {
     CLAM,
     YARA,
-    NOT_YET, /* known, but nothing that we read */
+    CONTAINER, /* ClamAV's, of several databases */
+    NOT_YET,   /* known, but nothing that we read */
 };
 
 struct extension {
@@ -74,9 +76,9 @@ static const struct extension extensions[] = {
     { "cbc", NOT_YET, 0, false, "bytecode signatures are not supported" },
     { "ioc", NOT_YET, 0, false, "OpenIOC signatures are not supported yet" },
     { "pwdb", NOT_YET, 0, false, "archive passwords are not supported yet" },
-    { "cvd", NOT_YET, 0, false, "signed containers are not supported yet; unpack with sigtool" },
-    { "cld", NOT_YET, 0, false, "signed containers are not supported yet; unpack with sigtool" },
-    { "cud", NOT_YET, 0, false, "signed containers are not supported yet; unpack with sigtool" },
+    { "cvd", CONTAINER, 0, false, NULL },
+    { "cld", CONTAINER, 0, false, NULL },
+    { "cud", CONTAINER, 0, false, NULL },
 };
 
 static const struct extension *extension_of(const char *name)
@@ -99,6 +101,36 @@ static void tell(const struct glc_lang_options *opt, enum glc_severity severity,
         opt->diag.put(opt->diag.ctx, &d);
 }
 
+/* A container whose databases are being read. */
+struct contained {
+    struct glc_ruleset *set;
+    const char *file, *space;
+    struct glc_lang_options opt;
+};
+
+static bool is_unwanted(const struct extension *ext, const struct glc_lang_options *opt)
+{
+    return ext->entrance == CLAM && ext->what != NULL && !opt->pua;
+}
+
+static enum glc_err parse_contained(void *ctx, struct glc_span name, struct glc_span bytes);
+
+static enum glc_err parse_container(struct glc_ruleset *set, const struct extension *ext, const char *file,
+                                    const char *space, struct glc_span text,
+                                    const struct glc_lang_options *opt)
+{
+    struct contained c = { set, file, space, *opt };
+    c.opt.no_includes = true;
+    const char *why = NULL;
+    bool published = strcmp(ext->name, "cvd") == 0;
+    enum glc_err e = glc_clam_container(text, published, parse_contained, &c, &why);
+    if (e != GLC_CORRUPT)
+        return e;
+    tell(opt, GLC_ERROR, file, why);
+    set->refused++;
+    return GLC_OK;
+}
+
 static enum glc_err parse_as(struct glc_ruleset *set, const struct extension *ext, const char *file,
                              const char *space, struct glc_span text, const struct glc_lang_options *opt)
 {
@@ -109,12 +141,32 @@ static enum glc_err parse_as(struct glc_ruleset *set, const struct extension *ex
         return glc_clam_parse(set, file, space, text, ext->kind, ext->allow, opt);
     case YARA:
         return glc_yara_parse(set, file, space, text, opt);
+    case CONTAINER:
+        return parse_container(set, ext, file, space, text, opt);
     case NOT_YET:
         tell(opt, GLC_NOT_TAKEN, file, ext->what);
         set->refused++;
         return GLC_OK;
     }
     return GLC_BUG;
+}
+
+/* One database of a container; diagnostics name it as if the container were a folder. */
+static enum glc_err parse_contained(void *ctx, struct glc_span name, struct glc_span bytes)
+{
+    const struct contained *c = ctx;
+    char *file = glc_arena_printf(c->set->arena, "%s/%.*s", c->file, (int)name.len, (const char *)name.ptr);
+    if (file == NULL)
+        return GLC_NOMEM;
+    const struct extension *ext = extension_of(file);
+    if (ext == NULL)
+        return GLC_OK;
+    if (ext->entrance == CONTAINER || is_unwanted(ext, &c->opt)) {
+        tell(&c->opt, GLC_WARNING, file,
+             ext->what != NULL ? ext->what : "left out: a container in a container");
+        return GLC_OK;
+    }
+    return parse_as(c->set, ext, file, c->space, bytes, &c->opt);
 }
 
 enum glc_err glc_lang_parse(struct glc_ruleset *set, const char *file, const char *space,
@@ -224,7 +276,7 @@ static enum glc_err load_entry(struct glc_ruleset *set, int folder, const char *
     if ((is_folder && is_link) || (!is_folder && extension_of(name) == NULL))
         return GLC_OK;
     const struct extension *ext = is_folder ? NULL : extension_of(name);
-    if (ext != NULL && ext->entrance == CLAM && ext->what != NULL && !opt->pua) {
+    if (ext != NULL && is_unwanted(ext, opt)) {
         tell(opt, GLC_WARNING, path, ext->what);
         return GLC_OK;
     }
