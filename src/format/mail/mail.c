@@ -115,10 +115,21 @@ static bool is_boundary(const struct walk *w, size_t at)
     return false;
 }
 
-/* The next boundary line at or after `at`. */
-static size_t next_boundary(const struct walk *w, size_t at)
+/* Does the boundary line at `at` end its parts ("--b--")? */
+static bool is_last_boundary(const struct walk *w, size_t at)
 {
-    struct glc_span s = w->p->data;
+    struct glc_span s = glc_span_sub(w->p->data, at + 2, UINT64_MAX);
+    for (size_t i = 0; i < w->boundaries; i++)
+        if (glc_span_starts(s, w->boundary[i]) &&
+            glc_span_starts(glc_span_sub(s, w->boundary[i].len, UINT64_MAX), glc_span_str("--")))
+            return true;
+    return false;
+}
+
+/* The next boundary line at or after `at`; `end` where there is none before it. */
+static size_t next_boundary(const struct walk *w, size_t at, size_t end)
+{
+    struct glc_span s = glc_span_sub(w->p->data, 0, end);
     while (at < s.len) {
         if (is_boundary(w, at))
             return at;
@@ -179,7 +190,15 @@ static struct glc_span part_name(struct glc_span headers)
     return at == SIZE_MAX ? glc_span(NULL, 0) : parameter(headers, at + n);
 }
 
-/* One part: its headers, and its body by every encoding that may be meant. */
+static void yield_plain(struct walk *w, struct glc_span body, struct glc_span name)
+{
+    struct glc_child plain = { .data = body, .name = name, .how = "part", .packed = body.len };
+    if (body.len != 0 && w->going)
+        w->going = w->p->yield(w->p, &plain);
+}
+
+/* One part: its headers, and its body by every encoding that may be meant. The body of a message that says to
+ * be of parts is what nobody shows. */
 static void read_part(struct walk *w, struct glc_span part, bool top)
 {
     size_t at = 0;
@@ -204,46 +223,103 @@ static void read_part(struct walk *w, struct glc_span part, bool top)
         yield_decoded(w, body, glc_mail_base64, name, "base64");
     if (quoted && w->going)
         yield_decoded(w, body, glc_mail_quoted, name, "quoted-printable");
-    struct glc_child plain = { .data = body, .name = name, .how = "part", .packed = body.len };
-    if (!base64 && !guessed && !quoted && !top && body.len != 0 && w->going)
-        w->going = w->p->yield(w->p, &plain);
+    bool preamble = top && ifind(headers, 0, "multipart/") != SIZE_MAX;
+    if (!base64 && !guessed && !quoted && !preamble)
+        yield_plain(w, body, name);
     if (w->going)
         yield_uu(w, body);
 }
 
+/* The part behind the boundary line at `at`. Behind the last one there are no headers, unless there are. */
+static void read_behind(struct walk *w, size_t at, struct glc_span part)
+{
+    if (!is_last_boundary(w, at) || istarts(part, "content-"))
+        read_part(w, part, false);
+    else if (trimmed(part).len != 0)
+        yield_plain(w, part, glc_span(NULL, 0));
+}
+
+/* False: out of time. */
+static bool read_message(struct walk *w, size_t from, size_t end)
+{
+    struct glc_span s = w->p->data;
+    size_t at = next_boundary(w, from, end);
+    read_part(w, glc_span_sub(s, from, at - from), true);
+    while (at < end && w->going) {
+        size_t boundary = at, begin = line_end(s, at);
+        begin = begin < end ? begin : end;
+        at = next_boundary(w, begin, end);
+        read_behind(w, boundary, glc_span_sub(s, begin, at - begin));
+        if (!glc_budget_time(w->p->budget)) {
+            w->p->unread(w->p, "timeout", at);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where the message that begins at `from` ends: in a mailbox at a line "From " behind an empty line. */
+static size_t message_end(struct glc_span s, size_t from)
+{
+    size_t at = from;
+    for (size_t hit;
+         (hit = glc_span_find(glc_span_sub(s, at, UINT64_MAX), glc_span_str("\nFrom "))) != SIZE_MAX;) {
+        at += hit + 1;
+        if (s.ptr[at - 2] == '\n' || (at >= from + 3 && s.ptr[at - 2] == '\r' && s.ptr[at - 3] == '\n'))
+            return at;
+    }
+    return s.len;
+}
+
+/* Mail for `clamscan` begins with one of these. */
+static bool is_known(struct glc_span prefix)
+{
+    static const char *const known[] = {
+        "From: ",         "From ",
+        "Received: ",     "Return-Path: ",
+        "Return-path: ",  "Subject: ",
+        "Date: ",         "Message-ID: ",
+        "Message-Id: ",   "X-Original-To: ",
+        "X-UIDL: ",       "To: ",
+        "For: ",          "X-Apparently-To: ",
+        "X-Sieve: ",      "X-Envelope-From: ",
+        "Delivered-To: ", "Envelope-to: ",
+        "X-Symantec-: ",
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (glc_span_starts(prefix, glc_span_str(known[i])))
+            return true;
+    return glc_span_starts(prefix, glc_span_str("Hi. This is the qmail-send"));
+}
+
+/* What is no mail to others is text to them. */
 static void parse(struct glc_parse *p)
 {
-    if (!glc_text_yield_normalised(p))
+    if (!is_known(p->data) && !glc_text_yield_normalised(p))
         return;
     struct walk w = { .p = p, .going = true };
+    bool mailbox = glc_span_starts(p->data, glc_span_str("From "));
     learn_boundaries(&w);
-    size_t at = next_boundary(&w, 0);
-    read_part(&w, glc_span_sub(p->data, 0, at), true);
-    while (at < p->data.len && w.going) {
-        size_t begin = line_end(p->data, at);
-        at = next_boundary(&w, begin);
-        read_part(&w, glc_span_sub(p->data, begin, at - begin), false);
-        if (!glc_budget_time(p->budget)) {
-            p->unread(p, "timeout", at);
+    for (size_t from = 0; from < p->data.len && w.going;) {
+        size_t end = mailbox ? message_end(p->data, from) : p->data.len;
+        if (!read_message(&w, from, end))
             return;
-        }
+        from = end;
     }
 }
 
-/* The first are what `clamscan` takes for mail; with the others a message may begin too. */
+/* With the others a message may begin too. */
 static int bid(struct glc_span prefix, uint64_t size)
 {
-    static const char *const known[] = { "From: ",    "From ",          "Received: ",   "Return-Path: ",
-                                         "Subject: ", "Date: ",         "Message-ID: ", "Message-Id: ",
-                                         "To: ",      "Delivered-To: ", "Reply-To: ",   "Envelope-to: " };
     static const char *const other[] = { "mime-version:", "content-type:", "x-",
                                          "content-transfer-encoding:" };
     (void)size;
     if (prefix.len >= 3 && memcmp(prefix.ptr, "\xef\xbb\xbf", 3) == 0)
         prefix = glc_span_sub(prefix, 3, UINT64_MAX);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (glc_span_starts(prefix, glc_span_str(known[i])))
-            return BID;
+    if (is_known(prefix))
+        return BID;
+    if (glc_span_starts(prefix, glc_span_str("Reply-To: ")))
+        return BID;
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
         if (istarts(prefix, other[i]) && ifind(glc_span_sub(prefix, 0, 1024), 0, "content-t") != SIZE_MAX)
             return MIME_BID;

@@ -77,12 +77,46 @@ static void name_of_a_part(void **state)
     kit_done(&k);
 }
 
+/* Every body is a child of its own, so that it is judged as what it is: HTML as HTML. */
+static void bodies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *mail, *child; /* child NULL: there is none */
+    } row[] = {
+        { "no parts, no type", "From: a\n\nthe body\n", "the body\n" },
+        { "HTML", "From: a\nContent-Type: text/html\n\n<p>x</p>", "<p>x</p>" },
+        { "the second message of a mailbox", "From a\nTo: b\n\none\n\nFrom a\nTo: b\n\ntwo\n", "two\n" },
+        { "its first", "From a\r\nTo: b\r\n\r\none\r\n\r\nFrom a\r\nTo: b\r\n\r\ntwo\r\n", "one\r\n\r\n" },
+        { "\"From \" inside a message", "From: a\n\none\n\nFrom a\n\ntwo", "one\n\nFrom a\n\ntwo" },
+        { "behind the last part", "From: a\nContent-Type: multipart/x; boundary=b\n\n--b\n\np\n--b--\ntail\n",
+          "tail\n" },
+        { "a part behind the last",
+          "From: a\nContent-Type: multipart/x; boundary=b\n\n--b--\nContent-Type: x/y\n\nq", "q" },
+        { "what stands before the parts is shown by nobody",
+          "From: a\nContent-Type: multipart/x; boundary=b\n\n--b\n\n--b--\n", NULL },
+        { "no body", "From: a\nTo: b\n", NULL },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct kit k;
+        bool found = false;
+        print_message("  %s\n", row[i].what);
+        kit_run(&k, glc_span_str(row[i].mail));
+        for (size_t c = 0; c < k.children && row[i].child != NULL; c++)
+            found = found || glc_span_is(k.child[c].data, row[i].child);
+        if (row[i].child == NULL ? k.children != 0 : !found)
+            fail_msg("not among the %zu children", k.children);
+        kit_done(&k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows),
         cmocka_unit_test(base64_in_disguise),
         cmocka_unit_test(name_of_a_part),
+        cmocka_unit_test(bodies),
     };
     return cmocka_run_group_tests_name("mail", tests, NULL, NULL);
 }
