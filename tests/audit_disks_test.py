@@ -191,9 +191,41 @@ def squashfs(bad, good):
     image = TMP / "plain.sqsh"
     sh("mksquashfs", bad, image, "-noI", "-noD", "-noF", "-no-fragments", "-b", "4096", "-noappend", "-quiet", "-no-progress")
     expect("squashfs: not packed", image, BOUND)
+    crowd = TMP / "crowd"
+    for i in range(60):
+        (crowd / str(i)).mkdir(parents=True)
+        for k in range(1000):
+            (crowd / str(i) / str(k)).touch()
+    sh("mksquashfs", crowd, TMP / "crowd.sqsh", "-noappend", "-quiet", "-no-progress")
+    expect("squashfs: 60,000 files in less than 1 MiB are no attack", TMP / "crowd.sqsh", CLEAN)
     sh("mksquashfs", bad, TMP / "tail.sqsh", "-always-use-fragments", "-noappend", "-quiet", "-no-progress")
     expect("squashfs: tails in fragments", TMP / "tail.sqsh", BOUND)
     return TMP / "gzip-bad.sqsh"
+
+
+def erofs(bad, good):
+    if not have("mkfs.erofs"):
+        return None
+    for options in ([], ["-E", "force-inode-extended"], ["-E", "force-inode-compact"], ["-E", "noinline_data"], ["--chunksize=4096"]):
+        for root, want in ((bad, BOUND), (good, CLEAN)):
+            image = TMP / f"erofs-{root.name}.img"
+            sh("mkfs.erofs", "--quiet", *options, image, root)
+            expect(f"EROFS {' '.join(options)}: {root.name}", image, want)
+    many = TMP / "erofs-many"
+    (many / "d").mkdir(parents=True)
+    for i in range(1500):
+        (many / "d" / f"a file of a folder of many blocks, number {i}").touch()
+    (many / "opt/kaspersky/kesl").mkdir(parents=True)
+    (many / "opt/kaspersky/kesl/x").write_text("x")
+    sh("mkfs.erofs", "--quiet", TMP / "erofs-many.img", many)
+    rc, report = audit(TMP / "erofs-many.img")
+    check("EROFS: a folder of many blocks", rc == 1 and report["targets"][0]["entries"] == 1505 and not report["targets"][0].get("not_readable"), report["targets"])
+    packed = TMP / "erofs-packed"
+    (packed / "var/lib/dpkg").mkdir(parents=True)
+    (packed / "var/lib/dpkg/status").write_text("Package: kesl\nStatus: install ok installed\n\n" * 3000)
+    sh("mkfs.erofs", "--quiet", "-zlz4", TMP / "erofs-packed.img", packed)
+    expect("EROFS: a packed database is unknown", TMP / "erofs-packed.img", UNKNOWN)
+    return TMP / "erofs-bad.img"
 
 
 def iso(bad, good):
@@ -503,11 +535,13 @@ def raids(fs):
 
 def unreadable():
     rows = [(0, b"LUKS\xba\xbe\0\2", "encrypted volume (LUKS)"), (3, b"-FVE-FS-", "encrypted volume (BitLocker)"), (32, b"NXSB", "APFS"), (1024, b"H+\0\4", "HFS+"),
-            (1024, b"\xe2\xe1\xf5\xe0", "EROFS"), (1024, b"\x10\x20\xf5\xf2", "F2FS"), (3, b"ReFS\0\0\0\0", "ReFS"), (65588, b"ReIsEr2Fs", "ReiserFS"), (32768, b"JFS1", "JFS"),
+            (1024, b"\x10\x20\xf5\xf2", "F2FS"), (3, b"ReFS\0\0\0\0", "ReFS"), (65588, b"ReIsEr2Fs", "ReiserFS"), (32768, b"JFS1", "JFS"),
             (131072, b"\x0c\xb1\xba\0\0\0\0\0", "ZFS"), (3072, b"PRIVHEAD", "dynamic disk"), (0, b"COWD", "ESX"), (1 << 20, b"\x0d\xd0\x01\xc0", "VMFS")]
     for at, magic, reason in rows:
         (TMP / "u").write_bytes(place(2 << 20, (at, magic)))
         expect(f"unknown: {reason}", TMP / "u", UNKNOWN, reason)
+        if reason != "ESX":
+            expect(f"unknown: {reason}: what to do", TMP / "u", UNKNOWN, "give the folder to --root")
     if have("cryptsetup"):
         luks = blank(TMP / "luks2", 20 << 20)
         try:
@@ -588,6 +622,9 @@ def seeds(folder):
         keep(f"squashfs-{p}", TMP / p)
     sh("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-o", TMP / "iso", root)
     keep("iso", TMP / "iso")
+    for options in ([], ["--chunksize=4096"]):
+        sh("mkfs.erofs", "--quiet", *options, TMP / "erofs", root)
+        keep("erofs" + "-chunks" * bool(options), TMP / "erofs")
     keep("exfat", exfat(None, None))
     fs = (TMP / "ext2").read_bytes()
     (TMP / "lvm").write_bytes(lvm(fs))
@@ -627,7 +664,7 @@ def main():
         return 0
     bad, good = systems()
     made = []
-    for part in (ext, xfs, btrfs, squashfs, iso, exfat):
+    for part in (ext, xfs, btrfs, squashfs, erofs, iso, exfat):
         try:
             image = part(bad, good)
             made += [image] if image else []

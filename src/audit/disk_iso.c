@@ -72,7 +72,7 @@ static bool entry(struct glc_disk_walk *w, struct archive *ar, struct archive_en
 {
     const char *path = archive_entry_pathname(ent);
     size_t mark, n = path != NULL ? strlen(path) : 0;
-    if (!glc_disks_work(w->d->all, 256) || n + 2 > sizeof w->path) {
+    if (!glc_disks_work(w->d->all, 1024) || n + 2 > sizeof w->path) {
         w->limited = true;
         return false;
     }

@@ -9,7 +9,14 @@
 #include <stdlib.h>
 
 enum { META = 8192, MAX_BLOCK = 1 << 20, NONE = -1, NOT_PACKED = 1 << 24 };
+enum { KEPT = 8, KEPT_WORK = 64 }; /* metadata blocks that stay unpacked: inodes come by the hundred in one */
 enum { DIR = 1, FILE_ = 2, LINK = 3, LONG = 7 }; /* a long form's type is 7 more */
+
+struct kept {
+    uint64_t at, next; /* next 0: nothing is kept here */
+    size_t len;
+    uint8_t buf[META];
+};
 
 struct squash {
     struct glc_disk_walk w;
@@ -21,6 +28,7 @@ struct squash {
     uint8_t *fragment; /* the last one that was unpacked */
     uint64_t fragment_at;
     size_t fragment_len;
+    struct kept kept[KEPT];
 };
 
 /* Reading on over packed blocks. */
@@ -44,23 +52,39 @@ struct squash_file {
     uint64_t inode; /* reference */
 };
 
-static bool meta_fill(struct meta *m)
+static bool unpack(struct squash *s, uint64_t at, struct kept *k)
 {
-    struct squash *s = m->s;
     uint8_t h[2], packed[META];
-    if (m->bad || glc_disk_read(s->d, m->next, h, 2) != GLC_OK)
+    k->next = 0;
+    if (glc_disk_read(s->d, at, h, 2) != GLC_OK)
         return false;
     size_t len = glc_le16(h) & 0x7fff, got = len;
     bool plain = (glc_le16(h) & 0x8000) != 0;
     if (len == 0 || len > META || !glc_disks_work(s->d->all, META) ||
-        glc_disk_read(s->d, m->next + 2, plain ? m->buf : packed, len) != GLC_OK)
+        glc_disk_read(s->d, at + 2, plain ? k->buf : packed, len) != GLC_OK)
         return false;
-    if (!plain && glc_unpack(s->pack, glc_span(packed, len), m->buf, META, &got) != GLC_OK)
+    if (!plain && glc_unpack(s->pack, glc_span(packed, len), k->buf, META, &got) != GLC_OK)
         return false;
-    m->next += 2 + len;
+    if (got == 0)
+        return false;
+    k->at = at;
+    k->next = at + 2 + len;
+    k->len = got;
+    return true;
+}
+
+static bool meta_fill(struct meta *m)
+{
+    struct squash *s = m->s;
+    struct kept *k = &s->kept[(m->next ^ m->next >> 7) % KEPT];
+    if (m->bad ||
+        !(k->next != 0 && k->at == m->next ? glc_disks_work(s->d->all, KEPT_WORK) : unpack(s, m->next, k)))
+        return false;
+    memcpy(m->buf, k->buf, k->len);
+    m->next = k->next;
     m->at = 0;
-    m->len = got;
-    return got != 0;
+    m->len = k->len;
+    return true;
 }
 
 static void meta_take(struct meta *m, void *to, size_t n)

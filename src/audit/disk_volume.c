@@ -2,6 +2,9 @@
  * util-linux' blkid(8)), and what becomes of it: read, or a gap with the reason. */
 #include "audit/disk.h"
 
+/* A system that knows the form can show what is in it. */
+#define WHAT_TO_DO "; mount it read-only where that is possible, and give the folder to --root"
+
 struct mark {
     uint64_t off;
     const char *magic;
@@ -24,7 +27,7 @@ static const struct mark marks[] = {
     { 1024, "H+\0\4", 4, "an HFS+ file system", NULL },
     { 1024, "HX\0\5", 4, "an HFSX file system", NULL },
     { 1024, "BD", 2, "an HFS file system", NULL },
-    { 1024, "\xe2\xe1\xf5\xe0", 4, "an EROFS file system", NULL },
+    { 1024, "\xe2\xe1\xf5\xe0", 4, NULL, glc_disk_erofs },
     { 1024, "\x10\x20\xf5\xf2", 4, "an F2FS file system", NULL },
     { 3, "ReFS\0\0\0\0", 8, "a ReFS file system", NULL },
     { 65588, "ReIsEr", 6, "a ReiserFS file system", NULL },
@@ -65,7 +68,8 @@ static bool raid(const struct glc_disk *d, const char *name)
         uint32_t level = glc_le32(s + 72);
         uint64_t at = glc_le64(s + 128), n = glc_le64(s + 136);
         if (level != 1 || at > d->size / 512 || n > d->size / 512) {
-            glc_audit_gap(d->all->a, name, "not readable: a member of a RAID (md, level %d)", (int)level);
+            glc_audit_gap(d->all->a, name, "not readable: a member of a RAID (md, level %d)%s", (int)level,
+                          WHAT_TO_DO);
             return true;
         }
         const struct glc_disk *mirror = glc_disk_part(d, at * 512, n * 512);
@@ -77,7 +81,8 @@ static bool raid(const struct glc_disk *d, const char *name)
     if (old == UINT64_MAX || !glc_disk_has(d, old, "\xfc\x4e\x2b\xa9\0\0\0\0", 8) ||
         glc_disk_read(d, old, s, sizeof s) != GLC_OK || glc_le32(s + 28) == 1)
         return false;
-    glc_audit_gap(d->all->a, name, "not readable: a member of a RAID (md, level %d)", (int)glc_le32(s + 28));
+    glc_audit_gap(d->all->a, name, "not readable: a member of a RAID (md, level %d)%s", (int)glc_le32(s + 28),
+                  WHAT_TO_DO);
     return true;
 }
 
@@ -116,11 +121,11 @@ bool glc_disk_volume(const struct glc_disk *d, const char *name)
     if (m != NULL && m->read != NULL)
         m->read(d, name);
     else if (m != NULL && m->name != NULL)
-        glc_audit_gap(a, name, "not readable: %s", m->name);
+        glc_audit_gap(a, name, "not readable: %s%s", m->name, WHAT_TO_DO);
     else if (m == NULL && fat(d))
         glc_disk_fat(d, name);
     else if (m == NULL && (known = firmware_raid(d) != NULL))
-        glc_audit_gap(a, name, "not readable: %s", firmware_raid(d));
+        glc_audit_gap(a, name, "not readable: %s%s", firmware_raid(d), WHAT_TO_DO);
     /* An ISO image made for sticks bears a partition table too. */
     if (m != NULL && m->read == glc_disk_iso && outer == NULL)
         (void)glc_disk_table(d, name);
