@@ -6,6 +6,7 @@ must be `unknown` with the reason. Then all of them damaged: never a crash, neve
 `--seeds DIR` writes small images, runs of zeros packed, as seeds for the fuzz target audit-disk.
 """
 import json
+import mmap
 import os
 import pathlib
 import random
@@ -178,6 +179,82 @@ def btrfs(bad, good):
             sh("mkfs.btrfs", "-q", "-f", *options, "--rootdir", root, image)
             expect(f"Btrfs {' '.join(options)}: {root.name}", image, want)
     return TMP / "btrfs-bad.img"
+
+
+class Mounted:
+    """A file system that this kernel writes, for what its mkfs cannot make. None where mounting is not possible."""
+
+    def __init__(self, image, *options):
+        self.image, self.options, self.at = image, options, TMP / "mounted"
+
+    def __enter__(self):
+        self.at.mkdir(exist_ok=True)
+        p = subprocess.run(["mount", "-o", ",".join(("loop",) + self.options), str(self.image), str(self.at)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.mounted = p.returncode == 0
+        if not self.mounted:
+            skipped.add("what only a mounted file system writes (mounting needs root)")
+        return self.at if self.mounted else None
+
+    def __exit__(self, *_):
+        if self.mounted:
+            sh("umount", self.at)
+
+
+def long_status():
+    """A package database of which the last entry counts, and that packs well but not to nothing."""
+    rng = random.Random(3)
+    plain = "".join(f"Package: p{i}\nStatus: install ok installed\nVersion: {rng.randrange(10**9)}\nDescription: {rng.randbytes(60).hex()}\n\n" for i in range(6000))
+    return (plain + "Package: kesl\nStatus: install ok installed\nVersion: 1\n\n").encode()
+
+
+def btrfs_packed():
+    if not have("mkfs.btrfs"):
+        return
+    for how in ("zlib", "zlib:9", "lzo", "zstd", "zstd:15"):
+        image = blank(TMP / "packed.img", 200 << 20)
+        sh("mkfs.btrfs", "-q", "-f", image)
+        with Mounted(image, f"compress-force={how}") as at:
+            if at is None:
+                return
+            for path, data in (("var/lib/dpkg/status", long_status()), ("etc/os-release", b"ID=debian\n"), ("srv/app/package-lock.json", json.dumps({"name": "a", "lockfileVersion": 3, "packages": {f"node_modules/{n}": {"version": "1.0.0"} for n in ("x" * 40, "y" * 40, "@kaspersky/ui")}}).encode())):
+                (at / path).parent.mkdir(parents=True, exist_ok=True)
+                (at / path).write_bytes(data)
+            sh("sync", "-f", at)
+        kinds = subprocess.run(["btrfs", "inspect-internal", "dump-tree", str(image)], stdout=subprocess.PIPE).stdout.decode()
+        number = {"zlib": 1, "lzo": 2, "zstd": 3}[how.split(":")[0]]
+        inline = any("inline extent data size" in line and f"compression {number}" in line for line in kinds.splitlines())
+        check(f"Btrfs {how}: the fixture is packed, inlined too", kinds.count(f"extent compression {number}") > 8 and inline, kinds.count(f"extent compression {number}"))
+        expect(f"Btrfs {how}: packed extents", image, (1, {"kesl": U, "kaspersky-library": U}))
+
+
+def xfs_trees():
+    """A file in so many pieces that the list of them is a tree, of two levels with blocks of 1 KiB."""
+    if not have("mkfs.xfs", "xfs_db"):
+        return
+    for size, levels in ((1024, 2), (4096, 1)):
+        image = blank(TMP / "tree.img", 400 << 20)
+        sh("mkfs.xfs", "-q", "-f", "-b", f"size={size}", image)
+        with Mounted(image) as at:
+            if at is None:
+                return
+            data = long_status()
+            data = data[:-1] + b"\n" * (4096 - (len(data) - 1) % 4096)
+            (at / "var/lib/dpkg").mkdir(parents=True)
+            page = mmap.mmap(-1, size)
+            flags = os.O_CREAT | os.O_WRONLY | os.O_DIRECT
+            f, other = os.open(at / "var/lib/dpkg/status", flags), os.open(at / "var/lib/dpkg/between", flags)
+            for i in range(0, len(data), size):
+                page[:] = data[i:i + size]
+                os.write(f, page)
+                os.write(other, page)
+            os.close(f)
+            os.close(other)
+            (at / "etc").mkdir()
+            (at / "etc/os-release").write_text("ID=debian\n")
+            number = os.stat(at / "var/lib/dpkg/status").st_ino
+        inode = subprocess.run([shutil.which("xfs_db", path=PATH), "-r", "-c", f"inode {number}", "-c", "print", str(image)], stdout=subprocess.PIPE).stdout.decode()
+        check(f"XFS {size}: the fixture has a tree of {levels} levels", f"u3.bmbt.level = {levels}" in inode, inode)
+        expect(f"XFS {size}: a file whose extents are a tree", image, (1, {"kesl": U}))
 
 
 def squashfs(bad, good):
@@ -668,6 +745,11 @@ def main():
         try:
             image = part(bad, good)
             made += [image] if image else []
+        except subprocess.CalledProcessError as e:
+            check(f"{part.__name__}: {e.cmd[0]}", False, e.stderr)
+    for part in (btrfs_packed, xfs_trees):
+        try:
+            part()
         except subprocess.CalledProcessError as e:
             check(f"{part.__name__}: {e.cmd[0]}", False, e.stderr)
     unreadable()

@@ -24,7 +24,7 @@ enum {
     MAX_NODE = 65536,
     STRIPE = 32
 };
-enum { MAX_CHUNKS = 1 << 16, MAX_EXTENT = 16 << 20 };
+enum { MAX_CHUNKS = 1 << 16, MAX_EXTENT = 1 << 20 }; /* Linux packs 128 KiB at most */
 enum {
     INODE_ITEM = 1,
     DIR_INDEX = 96,
