@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import clam_mail
+import clam_nested
 import clam_regex
 from clam_body import Piece, Unreachable
 from clam_shells import Spot, build
@@ -180,6 +181,7 @@ def tables():
     placed = [f"P{i}.{k}:0:{p}:{b}" for i, p in enumerate(PLACES) for k, b in enumerate(PLACE_BODIES.split())]
     yield "places", "ndb", placed, PLACED
     yield "mails", "ndb", clam_mail.lines(), clam_mail.FILES
+    yield "files in files", "ldb", clam_nested.lines(), clam_nested.FILES
     for target in (1, 6):
         files = section_files(target)
         yield f"sections, target {target}", "ndb", [f"S{i}:{target}:{p}:61626364" for i, p in enumerate(SECTIONS)], files

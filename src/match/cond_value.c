@@ -284,6 +284,14 @@ static struct glc_value place(uint64_t offset)
     return offset == GLC_NO_OFFSET ? glc_cond_undefined(GLC_T_INT) : glc_cond_int((int64_t)offset);
 }
 
+static int64_t formats_in(const char *path)
+{
+    int64_t n = 0;
+    for (; path != NULL && *path != 0; path++)
+        n += *path == '>';
+    return n;
+}
+
 struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
 {
     const struct glc_value none = glc_cond_undefined(GLC_T_INT);
@@ -302,6 +310,8 @@ struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact)
         return layer->nested ? glc_cond_int(layer->container) : none;
     case GLC_FACT_DEPTH:
         return glc_cond_int(layer->depth);
+    case GLC_FACT_AROUND:
+        return glc_cond_int(formats_in(layer->path));
     case GLC_FACT_PATH:
         return (struct glc_value){ .type = GLC_T_STRING,
                                    .defined = true,

@@ -45,8 +45,9 @@ static void dump_pattern(uint32_t p, const struct glc_rule *r, struct glc_buf *o
 /* What a node says besides its name and kids. */
 static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct glc_buf *out)
 {
-    static const char *const facts[GLC_FACTS] = { "filesize",  "entrypoint", "sections", "class",
-                                                  "container", "depth",      "path",     "clam-entry" };
+    static const char *const facts[GLC_FACTS] = { "filesize", "entrypoint", "sections",
+                                                  "class",    "container",  "depth",
+                                                  "path",     "clam-entry", "around" };
     static const char *const reads[GLC_READS] = {
         "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
         "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",

@@ -160,6 +160,7 @@ enum glc_fact {
     GLC_FACT_PATH, /* STRING: the formats around the layer, outermost first, each after a '>': ">mail>zip";
                     * empty at the top */
     GLC_FACT_CLAM_ENTRY, /* file offset of the entry point as ClamAV sees it (glc_facts.entry) */
+    GLC_FACT_AROUND,     /* how many formats are in GLC_FACT_PATH */
     GLC_FACTS
 };
 

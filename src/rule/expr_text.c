@@ -314,7 +314,7 @@ static void constant(struct text *t, const struct glc_expr *x)
 {
     static const char *const facts[GLC_FACTS] = { "filesize",       "entrypoint",      "sections",
                                                   "class",          "container class", "depth",
-                                                  "container path", "entry point" };
+                                                  "container path", "entry point",     "containers" };
     switch ((unsigned)x->op) {
     case GLC_X_BOOL:
         word(t, x->u.integer != 0 ? "true" : "false");

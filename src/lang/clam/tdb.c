@@ -201,27 +201,35 @@ static struct glc_expr *text_of(const struct glc_clam *c, const char *s)
     return x;
 }
 
-/* The layer lies directly in one of that format. */
+/* The formats around the layer end with these: ">zip>tar". */
+static bool demand_path(const struct glc_clam *c, struct glc_span value, struct glc_clam_tdb *out,
+                        enum glc_expr_op op, const char *path)
+{
+    struct glc_expr *x =
+        path == NULL ? NULL : compare(c, op, fact(c, GLC_FACT_PATH, GLC_T_STRING), text_of(c, path));
+    return demand(c, value, out, x);
+}
+
+/* The layer lies directly in one of that format; CL_TYPE_ANY: in none, it is the file itself. */
 static enum glc_clam_end take_container(struct glc_clam *c, struct glc_span value, struct glc_clam_tdb *out)
 {
     const char *format = format_of(c, value);
     if (format == NULL)
         return GLC_CLAM_REFUSED;
-    if (*format == '\0')
-        return GLC_CLAM_TAKEN;
-    char *end = glc_arena_printf(c->arena, ">%s", format);
-    struct glc_expr *x =
-        end == NULL ? NULL : compare(c, GLC_X_ENDS, fact(c, GLC_FACT_PATH, GLC_T_STRING), text_of(c, end));
-    return demand(c, value, out, x) ? GLC_CLAM_TAKEN : GLC_CLAM_REFUSED;
+    bool top = *format == '\0';
+    const char *path = top ? "" : glc_arena_printf(c->arena, ">%s", format);
+    return demand_path(c, value, out, top ? GLC_X_EQ : GLC_X_ENDS, path) ? GLC_CLAM_TAKEN : GLC_CLAM_REFUSED;
 }
 
-/* A>B>C: the layers around this one, the innermost last. */
+/* A>B>C: the layers around this one, the innermost last. clamscan lets CL_TYPE_ANY take up no layer where it
+ * compares, but asks for as many layers as there are types: A>CL_TYPE_ANY is an A around the layer and
+ * anything around that. */
 static enum glc_clam_end take_intermediates(struct glc_clam *c, struct glc_span value,
                                             struct glc_clam_tdb *out)
 {
     enum { MOST = 16 };
     struct glc_span type[MOST];
-    size_t n = glc_clam_split(value, '>', type, MOST);
+    size_t n = glc_clam_split(value, '>', type, MOST), known = 0;
     if (n > MOST) {
         (void)glc_clam_wrong(c, value.ptr, "more than 16 intermediates");
         return GLC_CLAM_REFUSED;
@@ -231,19 +239,16 @@ static enum glc_clam_end take_intermediates(struct glc_clam *c, struct glc_span 
         const char *format = format_of(c, type[i]);
         if (format == NULL)
             return GLC_CLAM_REFUSED;
-        if (*format == '\0' && i != 0) {
-            (void)glc_clam_tell(c, GLC_NOT_TAKEN, type[i].ptr, type[i].len,
-                                "CL_TYPE_ANY between intermediates is not supported yet", NULL);
-            return GLC_CLAM_REFUSED;
-        }
+        known += *format != '\0';
         if (*format != '\0')
             path = glc_arena_printf(c->arena, "%s>%s", path, format);
     }
-    if (path != NULL && *path == '\0')
-        return GLC_CLAM_TAKEN;
-    struct glc_expr *x =
-        path == NULL ? NULL : compare(c, GLC_X_ENDS, fact(c, GLC_FACT_PATH, GLC_T_STRING), text_of(c, path));
-    return demand(c, value, out, x) ? GLC_CLAM_TAKEN : GLC_CLAM_REFUSED;
+    if (known != 0 && !demand_path(c, value, out, GLC_X_ENDS, path))
+        return GLC_CLAM_REFUSED;
+    struct glc_expr *around = known == n ? NULL
+                                         : compare(c, GLC_X_GE, fact(c, GLC_FACT_AROUND, GLC_T_INT),
+                                                   glc_expr_int(c->arena, (int64_t)n));
+    return known == n || demand(c, value, out, around) ? GLC_CLAM_TAKEN : GLC_CLAM_REFUSED;
 }
 
 /* Says how the file is to be unpacked when the signature matches; we read every file in every way that fits
