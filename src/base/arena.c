@@ -70,18 +70,18 @@ void *glc_arena_room(struct glc_arena *a, size_t n)
         want = ALIGN;
     struct glc_arena_block *b = a->block;
     if (b == NULL || want > b->size - b->at) {
-        size_t size = b == NULL ? FIRST_BLOCK : b->size * 2;
+        size_t size = b == NULL ? FIRST_BLOCK : (sizeof *b + b->size) * 2;
         if (size > LARGEST_BLOCK)
             size = LARGEST_BLOCK;
-        if (size < want)
-            size = want;
-        struct glc_arena_block *fresh = malloc(sizeof *fresh + size);
+        if (size - sizeof *b < want)
+            size = sizeof *b + want; /* `want` is below the cap, and no cap is near SIZE_MAX */
+        struct glc_arena_block *fresh = want < SIZE_MAX / 2 ? glc_heap_block(size) : NULL;
         if (fresh == NULL) {
             a->failed = true;
             return NULL;
         }
         fresh->older = b;
-        fresh->size = size;
+        fresh->size = size - sizeof *fresh;
         fresh->at = fresh->warm = 0;
         a->block = b = fresh;
     }

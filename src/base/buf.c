@@ -28,7 +28,7 @@ uint8_t *glc_buf_reserve(struct glc_buf *b, size_t n)
         while (n > room - b->len)
             room = room > b->cap / 2 ? b->cap
                                      : room * 2; /* never by a put's few bytes: each growth copies all */
-        uint8_t *p = glc_heap_grow(b->ptr, b->room, b->len, room, &b->warm);
+        uint8_t *p = glc_heap_grow(b->ptr, b->len, room, &b->warm);
         if (p == NULL) {
             b->failed = true;
             return NULL;

@@ -38,6 +38,17 @@ void glc_heap_prepare(size_t bytes)
 #endif
 }
 
+void *glc_heap_block(size_t bytes)
+{
+    if (bytes < GLC_HEAP_HUGE)
+        return malloc(bytes);
+    void *p = NULL;
+    if (posix_memalign(&p, GLC_HEAP_HUGE, bytes) != 0)
+        return NULL;
+    (void)madvise(p, bytes & ~(size_t)(PAGE - 1), MADV_HUGEPAGE);
+    return p;
+}
+
 void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm)
 {
     size_t from = *warm;
@@ -55,18 +66,19 @@ void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm)
     *warm = to;
 }
 
-void *glc_heap_grow(void *p, size_t room, size_t used, size_t to, size_t *warm)
+void *glc_heap_grow(void *p, size_t used, size_t to, size_t *warm)
 {
-    /* Small blocks are grown where they stand, mapped ones move by their page tables; between the two
-     * realloc() would copy into pages that nobody brought in. */
-    if (to < GLC_HEAP_PIECE || room >= BY_MMAP || used == 0)
+    /* Small blocks are grown where they stand. For larger ones realloc() would copy into pages that nobody
+     * brought in, or move huge pages to where they fall apart. */
+    if (to < GLC_HEAP_PIECE)
         return realloc(p, to);
-    uint8_t *fresh = malloc(to);
+    uint8_t *fresh = glc_heap_block(to);
     if (fresh == NULL)
         return NULL;
     *warm = 0;
     glc_heap_warm(fresh, to, used, warm);
-    memcpy(fresh, p, used);
+    if (used != 0)
+        memcpy(fresh, p, used);
     free(p);
     return fresh;
 }
@@ -74,7 +86,7 @@ void *glc_heap_grow(void *p, size_t room, size_t used, size_t to, size_t *warm)
 void *glc_heap_room(size_t bytes)
 {
     size_t warm = 0;
-    void *p = malloc(bytes != 0 ? bytes : 1);
+    void *p = glc_heap_block(bytes != 0 ? bytes : 1);
     if (p != NULL)
         glc_heap_warm(p, bytes, bytes, &warm);
     return p;
@@ -87,11 +99,12 @@ void *glc_heap_push(void *items, size_t *count, size_t *room, size_t size)
     bool full = n == *room;
     memcpy(&p, items, sizeof p);
     if (full) {
-        size_t more = n == 0 ? LEAST_PUSHED : n;
+        /* What is large grows fast, so that it is seldom moved: room that is not used is no memory. */
+        size_t more = n == 0 ? LEAST_PUSHED : n < BY_MMAP / size ? n : 3 * n;
         if (__builtin_add_overflow(n, more, &more) || __builtin_mul_overflow(more, size, &bytes))
             return NULL;
         size_t warm = 0;
-        uint8_t *fresh = glc_heap_grow(p, n * size, n * size, bytes, &warm);
+        uint8_t *fresh = glc_heap_grow(p, n * size, bytes, &warm);
         if (fresh == NULL)
             return NULL;
         memcpy(items, &fresh, sizeof fresh);
@@ -118,7 +131,7 @@ void glc_heap_sparse_free(void *p, size_t bytes)
     if (p == NULL)
         return;
 #ifdef GLC_HEAP_WATCHED
-    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+    GLC_HEAP_OPEN(p, bytes);
 #endif
     munmap(p, bytes);
 }

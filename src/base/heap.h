@@ -18,9 +18,11 @@
 #endif
 #ifdef GLC_HEAP_WATCHED
 #include <sanitizer/asan_interface.h>
-#define GLC_HEAP_GAP(at, bytes) ASAN_POISON_MEMORY_REGION(at, bytes)
+#define GLC_HEAP_GAP(at, bytes)  ASAN_POISON_MEMORY_REGION(at, bytes)
+#define GLC_HEAP_OPEN(at, bytes) ASAN_UNPOISON_MEMORY_REGION(at, bytes)
 #else
-#define GLC_HEAP_GAP(at, bytes) ((void)(at), (void)(bytes))
+#define GLC_HEAP_GAP(at, bytes)  ((void)(at), (void)(bytes))
+#define GLC_HEAP_OPEN(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
 /* Bring `bytes` of heap into memory at once, for malloc() to hand out. To be called once, before the heap is
@@ -28,6 +30,11 @@
  * them lie at the heap's end. Where the kernel (before 5.14) or the C library has no such thing, nothing
  * happens. */
 void glc_heap_prepare(size_t bytes);
+
+/* A block for free(). One of GLC_HEAP_HUGE bytes or more begins where a huge page does and asks for such
+ * pages: one of them costs a trap as a small one does, and stands for 512. NULL where there is no memory. */
+enum { GLC_HEAP_HUGE = 2 << 20 };
+void *glc_heap_block(size_t bytes) GLC_CHECK;
 
 /* From this size on a block is brought in piece by piece, as it fills up: what lies beyond is never touched.
  */
@@ -38,9 +45,9 @@ enum { GLC_HEAP_PIECE = 256 << 10 };
  */
 void glc_heap_warm(void *p, size_t room, size_t used, size_t *warm);
 
-/* Move a block of `room` bytes, `used` of them filled, into one of `to` (more); *warm as above, of the new one.
+/* Move a block of which `used` bytes are filled into one of `to` (more); *warm as above, of the new one.
  * NULL where there is no memory: then all is as it was. */
-void *glc_heap_grow(void *p, size_t room, size_t used, size_t to, size_t *warm) GLC_CHECK;
+void *glc_heap_grow(void *p, size_t used, size_t to, size_t *warm) GLC_CHECK;
 
 /* `bytes` of heap that are all about to be written, brought in at once; to be given to free(). NULL where
  * there is no memory. */

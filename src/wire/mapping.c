@@ -1,10 +1,15 @@
-/* SIGBUS on a mapped file means that somebody cut it short: the handler puts zeroes where the rest was, once,
+/* Files of some MiB are read into one room that stays: to map, touch and unmap a page costs several times
+ * what it costs to copy it. Larger ones are mapped.
+ *
+ * SIGBUS on a mapped file means that somebody cut it short: the handler puts zeroes where the rest was, once,
  * and the reader goes on.
  *
  * A file with large holes is mapped extent by extent over a region of zero pages, so that 10 GB of nothing
  * cost neither page cache nor a fault for each page. */
 #define _GNU_SOURCE
 #include "wire/mapping.h"
+
+#include "base/heap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +27,8 @@ enum {
     EXTENTS_MOST = 8192,     /* the kernel allows 65,530 mappings */
     PAGE = 4096,             /* offsets are rounded to the largest page of the kernels we run on */
     PAGE_MOST = 65536,
-    AT_ONCE = 32 << 20, /* bytes that are brought in by one call and not by a trap for every few pages */
+    READ_MOST = 4 << 20, /* larger files are mapped */
+    AT_ONCE = 32 << 20,  /* bytes that are brought in by one call and not by a trap for every few pages */
 };
 
 /* What the handler may replace: a signal handler has no other way to be told, and the process has one thread.
@@ -59,6 +65,39 @@ bool glc_file_size(int fd, uint64_t *out)
         return false;
     *out = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
     return true;
+}
+
+/* Where files are read to. */
+static struct {
+    uint8_t *at;
+    size_t warm; /* glc_heap_warm() */
+} room;
+
+/* All that is there of `size` bytes; zeroes stand for the rest, which somebody has cut off. */
+static enum glc_err read_whole(int fd, size_t size, struct glc_span *out)
+{
+    if (room.at == NULL && (room.at = glc_heap_block(READ_MOST)) == NULL) {
+        errno = ENOMEM;
+        return GLC_IO;
+    }
+    GLC_HEAP_OPEN(room.at, READ_MOST);
+    glc_heap_warm(room.at, READ_MOST, size, &room.warm);
+    size_t have = 0;
+    while (have < size) {
+        ssize_t n = pread(fd, room.at + have, size - have, (off_t)have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return GLC_IO;
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    memset(room.at + have, 0, size - have);
+    broke = have < size;
+    *out = glc_span(room.at, size);
+    GLC_HEAP_GAP(room.at + size, READ_MOST - size);
+    return GLC_OK;
 }
 
 static bool is_sparse(int fd, uint64_t size)
@@ -101,6 +140,8 @@ enum glc_err glc_mapping_open(int fd, uint64_t size, struct glc_span *out)
         errno = ENOMEM;
         return GLC_IO;
     }
+    if (size <= READ_MOST)
+        return read_whole(fd, (size_t)size, out);
     void *p = MAP_FAILED;
     if (is_sparse(fd, size)) {
         p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -129,6 +170,8 @@ enum glc_err glc_mapping_open(int fd, uint64_t size, struct glc_span *out)
 bool glc_mapping_close(struct glc_span bytes)
 {
     mapped_at = mapped_len = 0;
+    if (bytes.ptr == room.at)
+        return !broke;
     munmap((void *)(uintptr_t)bytes.ptr, bytes.len);
     return !broke;
 }

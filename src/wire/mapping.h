@@ -1,5 +1,5 @@
-/* A scanned file in memory: mapped whole, safe against being cut short meanwhile. One at a time in a process.
- */
+/* A scanned file in memory: read or mapped whole, safe against being cut short meanwhile. One at a time in a
+ * process. */
 #ifndef GLC_WIRE_MAPPING_H
 #define GLC_WIRE_MAPPING_H
 
@@ -9,10 +9,10 @@
 /* Handle SIGBUS from now on; before the jail, which allows no sigaction. */
 void glc_mapping_prepare(void);
 
-/* Map `size` (not 0) bytes of the file. Holes of sparse files take no memory. GLC_IO with errno. */
+/* Have `size` (not 0) bytes of the file at hand. Holes of sparse files take no memory. GLC_IO with errno. */
 enum glc_err glc_mapping_open(int fd, uint64_t size, struct glc_span *out) GLC_CHECK;
 
-/* Unmap. False: the file was cut short while it was mapped, and zeroes were read in its place. */
+/* Done with it. False: the file was cut short meanwhile, and zeroes were read in its place. */
 bool glc_mapping_close(struct glc_span bytes);
 
 /* By the bare call: the C library's fstat() is newfstatat(), which could also look at paths and is not in the

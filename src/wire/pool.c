@@ -87,7 +87,7 @@ static bool ring_init(struct ring *r, unsigned room)
     r->room = 1;
     while (r->room < room)
         r->room *= 2;
-    r->job = calloc(r->room, sizeof *r->job);
+    r->job = malloc(r->room * sizeof *r->job); /* not touched before there are as many files */
     return r->job != NULL;
 }
 

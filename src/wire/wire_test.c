@@ -3,11 +3,13 @@
 #include "check.h"
 
 #include "wire/hello.h"
+#include "wire/mapping.h"
 #include "wire/msg.h"
 #include "wire/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -261,13 +263,51 @@ static void hello_comes_back(void **state)
     assert_false(glc_hello_decode(glc_span(body, sizeof body), &back));
 }
 
+/* Byte i of a file is i / 4096 + 1, so that a page of another place would be seen. */
+static void fill(FILE *f, size_t size)
+{
+    rewind(f);
+    for (size_t i = 0; i < size; i++)
+        assert_int_not_equal(putc((int)((i / 4096 + 1) & 0xff), f), EOF);
+    assert_int_equal(fflush(f), 0);
+}
+
+/* Files on both sides of where they are mapped instead of read; and what is cut off meanwhile. */
+static void files_are_safe_against_cuts(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 1, 70000, 4 << 20, (4 << 20) + 1, 9 << 20 };
+    glc_mapping_prepare();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct glc_span s;
+        FILE *f = tmpfile();
+        size_t size = sizes[i], half = size / 2;
+        assert_non_null(f);
+        fill(f, size);
+        assert_int_equal(glc_mapping_open(fileno(f), size, &s), GLC_OK);
+        assert_int_equal(s.len, size);
+        for (size_t at = 0; at < size; at += 4096)
+            assert_int_equal(s.ptr[at], (at / 4096 + 1) & 0xff);
+        assert_true(glc_mapping_close(s));
+        /* It was longer when somebody looked. */
+        assert_int_equal(ftruncate(fileno(f), (off_t)half), 0);
+        assert_int_equal(glc_mapping_open(fileno(f), size, &s), GLC_OK);
+        assert_int_equal(s.len, size);
+        for (size_t at = 0; at < size; at += 4096)
+            assert_int_equal(s.ptr[at], at < half ? (at / 4096 + 1) & 0xff : 0);
+        assert_int_equal(s.ptr[size - 1], 0);
+        assert_false(glc_mapping_close(s));
+        fclose(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_is_held),           cmocka_unit_test(messages_travel),
         cmocka_unit_test(verdicts_come_back),      cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(texts_hold_no_zero_byte), cmocka_unit_test(long_verdicts_lose_their_strings),
-        cmocka_unit_test(hello_comes_back),
+        cmocka_unit_test(hello_comes_back),        cmocka_unit_test(files_are_safe_against_cuts),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }
