@@ -28,7 +28,7 @@ def facts(module, data, scratch):
         failures.append(f"{module}: module_dump ended with {run.returncode}: {run.stderr[-300:].decode('latin1')}")
         return {}
     lines = (x.partition(" = ") for x in run.stdout.decode("latin1").split("\n") if x)
-    return {name[len(module) + 1 :]: value for name, _, value in lines}
+    return {name.partition(".")[2]: value for name, _, value in lines}
 
 
 def expect(name, module, data, wanted, scratch, absent=()):
@@ -95,7 +95,7 @@ WHOLE = link(0xFF, struct.pack("<H", 4) + b"\2\0\0\0" + link_info() + counted("n
 LINKS = [
     ("a link with everything", WHOLE, {
         "is_lnk": True, "name": "näme", "relative_path": "..\\b.txt", "working_dir": "C:\\", "cmd_line_args": "-a \"b\" 😀",
-        "icon_location": "icon.ico", "icon_index": -7, "show_command": 1, "file_size": 1234, "file_attributes": 0x20,
+        "icon_location": "icon.ico", "icon_index": 0xFFFFFFF9, "show_command": 1, "file_size": 1234, "file_attributes": 0x20,
         "creation_time": 100, "access_time": 200, "write_time": 300, "drive_type": 3, "drive_serial_number": 0xDEADBEEF,
         "volume_label": "DISK", "local_base_path": "C:\\aé", "common_path_suffix": "b.txt",
         "tracker_data.machine_id": "chris-xps", "tracker_data.version": 0,
@@ -425,6 +425,80 @@ def test_dex(scratch):
         got = sorted(x.split()[0] for x in run.stdout.split("\n") if x)
         if got != wanted:
             failures.append(f"dex, {name}: {got}, not {wanted} {run.stderr}")
+    expect("of YARA-X", "yara-x:dex", program, {
+        "is_dex": True, "header.magic": 0x6465780A, "header.version": 35, "header.checksum": zlib.adler32(program[12:]),
+        "header.signature": hashlib.sha1(program[32:]).hexdigest(), "signature()": hashlib.sha1(program[32:]).hexdigest(),
+        "header.string_ids_size": 4, "header.string_ids_off": 0x70, "string_ids[3]": "hello", "type_ids[0]": "Landroid/content/Context;",
+        "type_ids[1]": "V", "proto_ids[0].shorty": "V", "proto_ids[0].return_type": "V", "proto_ids[0].parameters_count": 0,
+        "method_ids[0].class": "Landroid/content/Context;", "method_ids[0].proto.return_type": "V", "method_ids[0].name": "<init>"},
+        scratch, ("class_defs[0]", "map_list.size", "header.container_size"))
+    long = b"x" * 300  # its length takes two bytes
+    body = struct.pack("<I", 0x78 + 4) + b"\xac\x02" + long + b"\0"
+    words = [0x78 + len(body), 0x78, 0x12345678, 0, 0, 0, 1, 0x78] + [0] * 12
+    expect("of YARA-X, version 041", "yara-x:dex", b"dex\n041\0" + bytes(24) + struct.pack("<20I", *words) + struct.pack("<II", 7, 9) + body,
+           {"header.version": 41, "header.container_size": 7, "header.header_offset": 9, "string_ids[0]": long.decode()}, scratch,
+           ("header.data_size",))
+    expect("of YARA-X, no program", "yara-x:dex", b"dex\n", {"is_dex": False}, scratch, ("header",))
+    return [program]
+
+
+def trie(*names):
+    """An export trie of names that share no first letter."""
+    root = bytearray([0, len(names)])
+    size = 2 + sum(len(n) + 2 for n in names)
+    for i, n in enumerate(names):
+        root += n.encode() + b"\0" + bytes([size + 4 * i])
+    return bytes(root) + b"\2\0\0\0" * len(names)
+
+
+def test_macho_names(scratch):
+    """Names that the dynamic linker binds; the facts are those of YARA-X."""
+    program = (ROOT / "src/format/macho/module_corpus/main_x64").read_bytes()
+    md5 = lambda *names: hashlib.md5(",".join(names).encode()).hexdigest()
+    expect("names", "macho", program, {
+        "exports[0]": "_x", "exports[1]": "_foo", "exports[2]": "_main", "exports[3]": "__mh_execute_header",
+        "imports[0]": "dyld_stub_binder", "imports[1]": "_puts", "import_hash()": md5("_puts", "dyld_stub_binder"),
+        "export_hash()": md5("__mh_execute_header", "_foo", "_main", "_x"), "dylib_hash()": md5("/usr/lib/libsystem.b.dylib")},
+        scratch, ("entitlement_hash()", "exports[4]", "imports[2]"))
+    expect("the magic of YARA-X", "yara-x:macho", program, {"magic": 0xCFFAEDFE}, scratch)
+    names = trie("B", "a")
+    at = len(mach((0x80000033, bytes(8))))
+    expect("an export trie of its own", "macho", mach((0x80000033, struct.pack("<II", at, len(names)))) + names,
+           {"exports[0]": "a", "exports[1]": "B", "export_hash()": md5("a", "b")}, scratch)
+    loop = bytes([0, 2]) + b"a\0\0" + b"b\0\0"
+    expect("a trie that is its own child", "macho", mach((0x80000033, struct.pack("<II", at, len(loop)))) + loop, {"ncmds": 1}, scratch,
+           ("exports[0]",))
+    fixups = struct.pack("<7I", 0, 0, 28, 36, 2, 1, 0) + struct.pack("<II", 0 << 9, 3 << 9) + b"_f\0_g\0"
+    at = len(mach((0x80000034, bytes(8))))
+    expect("chained fixups", "macho", mach((0x80000034, struct.pack("<II", at, len(fixups)))) + fixups,
+           {"imports[0]": "_f", "imports[1]": "_g"}, scratch)
+    expect("options for the linker", "macho", mach((0x2D, struct.pack("<I", 2) + b"-lfoo\0-lbar\0")),
+           {"linker_options[0]": "-lfoo", "linker_options[1]": "-lbar"}, scratch)
+    (scratch / "f").write_bytes(program)
+    (scratch / "r.yar").write_text('import "macho" rule a { condition: macho.has_dylib("/USR/lib/libSystem.B.dylib") and macho.has_export("_MAIN")'
+                                   ' and macho.has_import("_puts") and not macho.has_import("_put") and not macho.has_rpath("x") and'
+                                   ' not macho.has_entitlement("x") } rule b { condition: not defined macho.has_dylib("x") }')
+    for file, wanted in (("f", ["a"]), ("r.yar", ["b"])):
+        run = subprocess.run([GLACIS, "yara", scratch / "r.yar", scratch / file], capture_output=True, text=True)
+        if [x.split()[0] for x in run.stdout.split("\n") if x] != wanted:
+            failures.append(f"macho, names of {file}: {run.stdout} {run.stderr}")
+    return [program]
+
+
+def test_dotnet(scratch):
+    """What YARA-X says differently; the facts are those of YARA-X."""
+    program = (ROOT / "src/format/dotnet/module_corpus/classes.exe").read_bytes()
+    expect("of YARA", "dotnet", program, {"classes[1].methods[0].return_type": "void", "classes[7].namespace": "",
+           "classes[2].methods[1].parameters[0].type": "int[0...,0...]", "constants[0]": "k\0o\0n\0s\0t"}, scratch)
+    expect("of YARA-X", "yara-x:dotnet", program, {"constants[0]": "k\0o\0n\0s\0t\0"}, scratch,
+           ("classes[1].methods[0].return_type", "classes[7].namespace"))
+    return [program]
+
+
+def test_elf(scratch):
+    program = (ROOT / "src/format/elf/module_corpus/amd64.so").read_bytes()
+    expect("of YARA", "elf", program, {"dynamic_section_entries": 13, "dynamic[12].type": 0}, scratch, ("dynamic[13]",))
+    expect("of YARA-X", "yara-x:elf", program, {"dynamic_section_entries": 12}, scratch, ("dynamic[12]",))
     return [program]
 
 
@@ -460,6 +534,6 @@ def main():
 
 
 TESTS = {"lnk": test_lnk, "zip": test_zip, "crx": test_crx, "olecf": test_olecf, "vba": test_vba, "msi": test_msi,
-         "macho": test_macho, "dex": test_dex}
+         "macho": test_macho, "dex": test_dex, "yara-x:macho": test_macho_names, "yara-x:dotnet": test_dotnet, "yara-x:elf": test_elf}
 if __name__ == "__main__":
     sys.exit(main())

@@ -21,9 +21,9 @@ CALLS = {"pe": ["is_dll()", "is_32bit()", "is_64bit()", "calculate_checksum()", 
 
 # What 4.2.3 does not have, or has wrong: the number of a DLL's functions counts those of the DLLs before it, too.
 NEWER = {
-    "pe": r"is_signed|version_data|number_of_delay_import|delayed_import_details|import_details\[\d+\]\.number_of_functions"
+    "pe": r"is_signed|is_pe\(\)|rich_signature\.tools|version_data|number_of_delay_import|delayed_import_details|import_details\[\d+\]\.number_of_functions"
           r"|_details.*\.rva =|signatures\[\d+\]\.(verified|digest|file_digest|number_of_c|cert|signer|counter)",
-    "elf": r"\(\)|osabi|visibility", "macho": r"filesize|dynamic_linker|source_version|sym|signature_data|dylibs|dyld_info|rpaths|entitlements|uuid|_version", "dotnet": r"class", "dex": r"\(\)",
+    "elf": r"\(\)|osabi|visibility", "macho": r"\(\)|exports|imports|linker_options|certificates|filesize|dynamic_linker|source_version|sym|signature_data|dylibs|dyld_info|rpaths|entitlements|uuid|_version", "dotnet": r"class", "dex": r"\(\)",
 }
 
 

@@ -24,6 +24,13 @@ rule D { condition: P and not A }
 OTHER = 'rule O { strings: $a = "zz" condition: $a } rule A { condition: true }'
 EXTERN = "rule E { condition: number == 5 and text contains \"x\" and truth }"
 CONSOLE = 'import "console" rule L { condition: console.log("size ", filesize) and console.hex("x", 255) }'
+CUCKOO = 'import "cuckoo"\n' + "".join(f"rule R{i} {{ condition: cuckoo.{c} }}\n" for i, c in enumerate((
+    r"network.http_request(/a\.com/)", r"network.http_get(/a\.com/) == 1", r"network.http_post(/a\.com/) == 0",
+    r"network.http_user_agent(/U1/)", r"network.dns_lookup(/evil/)", r"network.dns_lookup(/answer/) == 0", "network.tcp(/^1/, 80)", "network.udp(/^1/, 81)",
+    "network.host(/9/)", "registry.key_access(/Software/)", "filesystem.file_access(/a/)", "sync.mutex(/m1/i)")))
+REPORT = r"""{"network": {"http": [{"uri": "http://a.com/x", "method": "get", "user-agent": "U1"}], "dns": [{"hostname": "h.evil", "ip": "9.9.9.9"}, {"hostname": "no.answer"}],
+    "hosts": ["9.9.9.9"], "tcp": [{"dst": "1.2.3.4", "dport": 80}], "udp": [{"dst": "1.2.3.4", "dport": 80}]},
+    "behavior": {"summary": {"keys": ["HKLM\\Software"], "files": ["C:\\b"], "mutexes": ["M1"]}}}"""
 LONG = "rule G { strings: $a = /abc.{900}/s condition: $a }"
 
 # Where glacis answers differently on purpose: the command line, and why.
@@ -135,6 +142,9 @@ inc.yar f1
 -x pe=nofile r.yar f1
 -x pe=f1 r.yar f1
 -x nomodule=f1 r.yar f1
+-x cuckoo=report.json cuckoo.yar f1
+cuckoo.yar f1
+-x cuckoo=f1 cuckoo.yar f1
 -d =1 r.yar f1
 -d s=abc -d n=-5 -d f=1.5 -d b=true r.yar f1
 --max-strings-per-rule=0 r.yar f1
@@ -216,6 +226,7 @@ def main():
         "f1": b"xxabc\x00\x01\x02\x03abcddd\nw\x00i\x00d\x00e\x00 \xc3\xa9\x1b\\ " + bytes(c ^ 2 for c in b"hello"),
         "f2": b"zz", "empty": b"", "long": b"abc" + bytes(range(256)) * 5, "list": b"f1\nf2\n",
         "third.yar": b"rule T { condition: true }", "inc.yar": b'include "third.yar"\nrule J { condition: T }',
+        "cuckoo.yar": CUCKOO.encode(), "report.json": REPORT.encode(),
         "list2": b"one\nf1\nnofile\n", "42": b"abc", "linked/plain": b"abc",
         "one/f": b"abc abc", "one/sub/g": b"zzz",
     }

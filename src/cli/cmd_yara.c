@@ -67,7 +67,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_MAX_RULES] = { "max-rules", 'l', "NUMBER", "stop after this many rules of a file" },
     [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER",
                           "refuse rules with more strings; default: no limit" },
-    [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "data for MODULE: none here takes any" },
+    [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "data for MODULE: cuckoo takes a report" },
     [OPT_NEGATE] = { "negate", 'n', NULL, "print only not satisfied rules" },
     [OPT_NO_LINKS] = { "no-follow-symlinks", 'N', NULL, "do not follow symlinks when scanning" },
     [OPT_NO_WARNINGS] = { "no-warnings", 'w', NULL, "disable warnings" },
@@ -102,6 +102,7 @@ struct run {
         list, fail_on_warnings;
     const char **id, **tag; /* each ended by NULL; none: all */
     unsigned ids, tags_wanted;
+    const char *cuckoo; /* path of a report */
     uint64_t max_rules, skip_larger, workers, timeout;
     struct glc_signatures sig;
     struct glc_pool *pool;
@@ -434,6 +435,7 @@ static void scan(struct run *r, const char *target, const char *const *define)
         .images = r->sig.fds,
         .segments = r->sig.n,
         .magic = glc_signatures_ask(&r->sig, "magic"),
+        .cuckoo = r->cuckoo,
         .define = r->sig.files != 0 ? define : NULL,
         .verdict = on_verdict,
         .text = on_text,
@@ -466,14 +468,16 @@ static bool take_number(enum option o, const char *value, uint64_t *out)
     return true;
 }
 
-/* MODULE=FILE is held to what it says, though no module takes data. */
-static bool check_module_data(const char *value)
+/* MODULE=FILE; of the modules only cuckoo takes data. */
+static bool take_module_data(struct run *r, const char *value)
 {
     const char *eq = strchr(value, '=');
     if (eq == NULL)
         fprintf(stderr, "error: wrong syntax for `-x` option.\n");
     else if (access(eq + 1, R_OK) != 0)
         fprintf(stderr, "error: could not open file \"%s\".\n", eq + 1);
+    else if (eq - value == 6 && strncmp(value, "cuckoo", 6) == 0)
+        r->cuckoo = eq + 1;
     return eq != NULL && access(eq + 1, R_OK) == 0;
 }
 
@@ -554,7 +558,7 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
     case OPT_STACK:
         return take_number(o, value, &ignored);
     case OPT_MODULE_DATA:
-        return check_module_data(value);
+        return take_module_data(r, value);
     case OPT_PRINT_MODULE:
         fprintf(stderr, "glacis yara: -D: use glacis dump --module MODULE FILE\n");
         return false;

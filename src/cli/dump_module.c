@@ -71,13 +71,15 @@ static int show(int fd, pid_t child)
 int glc_dump_module(const char *name, const char *path, bool json)
 {
     const struct glc_modules *all = glc_format_modules();
-    uint32_t m = glc_modules_find(all, glc_span_str(name));
+    bool x = strncmp(name, "yara-x:", 7) == 0;
+    uint32_t m = glc_modules_find(all, glc_span_str(x ? name + 7 : name), x ? "yara-x" : NULL);
     struct glc_map map;
     int pair[2];
     if (m == UINT32_MAX) {
         fprintf(stderr, "glacis dump: no module '%s'; there are:", name);
         for (uint32_t i = 0; i < all->n; i++)
-            fprintf(stderr, " %s", all->module[i]->name);
+            fprintf(stderr, " %s%s%s", all->module[i]->dialect == NULL ? "" : all->module[i]->dialect,
+                    all->module[i]->dialect == NULL ? "" : ":", all->module[i]->name);
         fputc('\n', stderr);
         return GLC_EXIT_ERROR;
     }

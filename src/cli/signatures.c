@@ -276,7 +276,7 @@ const char *glc_signatures_starter(void)
 
 bool glc_signatures_ask(const struct glc_signatures *s, const char *module)
 {
-    uint32_t index = glc_modules_find(glc_format_modules(), glc_span_str(module));
+    uint32_t index = glc_modules_find(glc_format_modules(), glc_span_str(module), NULL);
     for (uint32_t i = 0; i < s->n; i++)
         if (glc_image_asks(s->image[i], index))
             return true;

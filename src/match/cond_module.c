@@ -21,6 +21,7 @@ static struct glc_module_ctx module_ctx(struct glc_vm *m)
                                     .layer = m->env->layer,
                                     .now = m->env->now,
                                     .magic = m->env->layer->magic,
+                                    .cuckoo = m->env->layer->cuckoo,
                                     .regex_match = regex_match,
                                     .regex_to = m,
                                     .console = m->env->console,

@@ -52,6 +52,7 @@ struct glc_layer {
     struct glc_arena *arena;           /* for modules; reset by src/scan when the layer is done */
     const struct glc_modules *modules; /* registry; NULL: none */
     struct glc_libmagic *magic;        /* for struct glc_module_ctx */
+    const struct glc_cuckoo *cuckoo;   /* the same */
 };
 
 /* The region that has a byte at `address`; NULL: none. */

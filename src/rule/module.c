@@ -23,12 +23,19 @@ struct glc_value glc_module_load(const struct glc_module *m, const struct glc_mo
     return v;
 }
 
-uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name)
+uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name, const char *dialect)
 {
-    for (uint32_t i = 0; i < all->n; i++)
-        if (glc_span_is(name, all->module[i]->name))
+    uint32_t found = UINT32_MAX;
+    for (uint32_t i = 0; i < all->n; i++) {
+        const char *of = all->module[i]->dialect;
+        if (!glc_span_is(name, all->module[i]->name))
+            continue;
+        if (of != NULL && dialect != NULL && strcmp(of, dialect) == 0)
             return i;
-    return UINT32_MAX;
+        if (of == NULL)
+            found = i;
+    }
+    return found;
 }
 
 static uint32_t count_functions(const struct glc_module *m)
@@ -89,6 +96,8 @@ uint64_t glc_modules_fingerprint(const struct glc_modules *all)
     for (uint32_t i = 0; i < all->n; i++) {
         const struct glc_module *m = all->module[i];
         h = mix(h, m->name, strlen(m->name) + 1);
+        if (m->dialect != NULL)
+            h = mix(h, m->dialect, strlen(m->dialect) + 1);
         h = mix_fields(h, m->fields);
         for (uint32_t k = 0; k < count_functions(m); k++) {
             h = mix(h, m->functions[k].name, strlen(m->functions[k].name) + 1);

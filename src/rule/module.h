@@ -59,14 +59,16 @@ struct glc_field {
 struct glc_regex_code;
 
 struct glc_libmagic;
+struct glc_cuckoo;
 
 /* What a module may look at. */
 struct glc_module_ctx {
-    struct glc_span data;       /* the layer's bytes */
-    struct glc_arena *arena;    /* lives as long as the layer */
-    const void *layer;          /* struct glc_layer, for modules that share a parse with the format */
-    int64_t now;                /* seconds since 1970, for `time.now()` */
-    struct glc_libmagic *magic; /* for the module `magic`; NULL: not loaded, its facts are undefined */
+    struct glc_span data;            /* the layer's bytes */
+    struct glc_arena *arena;         /* lives as long as the layer */
+    const void *layer;               /* struct glc_layer, for modules that share a parse with the format */
+    int64_t now;                     /* seconds since 1970, for `time.now()` */
+    struct glc_libmagic *magic;      /* for the module `magic`; NULL: not loaded, its facts are undefined */
+    const struct glc_cuckoo *cuckoo; /* for the module `cuckoo`; NULL: there is no report */
     /* Does the regular expression match anywhere in `s`? */
     bool (*regex_match)(const struct glc_module_ctx *ctx, const struct glc_regex_code *re, struct glc_span s);
     void *regex_to; /* the caller's own, for regex_match */
@@ -91,6 +93,7 @@ struct glc_function {
 
 struct glc_module {
     const char *name;
+    const char *dialect; /* "yara-x": rules of that dialect get this one of the name; NULL: all others */
     const char *help;
     const struct glc_field *fields;       /* ends with name NULL; NULL: none */
     const struct glc_function *functions; /* ends with name NULL; NULL: none */
@@ -111,8 +114,9 @@ struct glc_modules {
     uint32_t n;
 };
 
-/* Index of a module by name, or UINT32_MAX. */
-uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name);
+/* Index of a module by name, or UINT32_MAX. `dialect`: as in struct glc_module; where it has no own module of
+ * the name, the one for all. */
+uint32_t glc_modules_find(const struct glc_modules *all, struct glc_span name, const char *dialect);
 
 /* GLC_X_CALL numbers functions through the whole registry: module 0's first, in table order. */
 uint32_t glc_modules_function_base(const struct glc_modules *all, uint32_t module);

@@ -340,6 +340,7 @@ static void judge(struct glc_scanner *s, const struct visit *up, const struct gl
         .arena = &s->layers,
         .modules = glc_format_modules(),
         .magic = s->opt.magic,
+        .cuckoo = s->opt.cuckoo,
     };
     v.parse = (struct glc_parse){
         .data = child->data,

@@ -21,6 +21,7 @@ struct glc_scan_options {
     struct glc_budget budget; /* all zero: the default */
     void (*console)(void *to, const char *line);
     void *console_to;
+    const struct glc_cuckoo *cuckoo; /* a sandbox's report, lives longer than the scanner; or NULL */
     struct glc_libmagic *magic; /* opened by glc_libmagic_open(), lives longer than the scanner; or NULL */
 };
 

@@ -320,10 +320,14 @@ static bool start(struct glc_pool *p, struct worker *w)
 {
     char memory[32];
     (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)p->opt.memory);
-    char *argv[6] = { (char *)"glacis-worker", (char *)"--memory", memory };
+    char *argv[8] = { (char *)"glacis-worker", (char *)"--memory", memory };
     int args = 3;
     if (p->opt.magic)
         argv[args++] = (char *)"--magic";
+    if (p->opt.cuckoo != NULL) {
+        argv[args++] = (char *)"--cuckoo";
+        argv[args++] = (char *)(uintptr_t)p->opt.cuckoo;
+    }
     if (p->opt.no_jail)
         argv[args] = (char *)"--no-jail";
     if (glc_process_start(p->opt.program, argv, &w->process) != GLC_OK) {

@@ -14,6 +14,7 @@ struct glc_pool_options {
     const char *program; /* glacis-worker */
     unsigned workers;    /* most that run at once */
     bool no_jail;
+    const char *cuckoo;           /* path of a Cuckoo sandbox's report for the module of that name; or NULL */
     bool magic;                   /* rules ask libmagic: workers load its database before they go to jail */
     uint64_t memory;              /* bytes of private memory of a worker; 0: the jail's default */
     struct glc_scan_options scan; /* the console callback is a flag here: lines come by `text` */

@@ -203,6 +203,7 @@ static bool on_hello(struct worker *w, struct glc_wire_msg *m, const struct glc_
         opt.console_to = w;
     }
     opt.magic = hello->magic;
+    opt.cuckoo = hello->cuckoo;
     if (why == NULL)
         why = open_images(w, m, &opt);
     glc_wire_close_fds(m);

@@ -11,6 +11,7 @@ struct glc_worker_hello {
     int landlock; /* what the jail said, handed on to the parent */
     bool seccomp;
     struct glc_libmagic *magic; /* loaded before the jail closed, or NULL */
+    const struct glc_cuckoo *cuckoo;
 };
 
 /* Serve `sock` until it closes (0) or breaks the protocol (1): the process' exit code. */

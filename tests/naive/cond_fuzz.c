@@ -59,7 +59,9 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
     member[3] = (struct glc_value){ .type = GLC_T_DICT, .defined = true, .u.dict = { .entry = e, .n = 1 } };
 }
 
-static const struct glc_module module = { "m", "", fields, functions, load };
+static const struct glc_module module = {
+    .name = "m", .help = "", .fields = fields, .functions = functions, .load = load
+};
 static const struct glc_module *const all[] = { &module };
 static const struct glc_modules modules = { all, 1 };
 

@@ -25,12 +25,13 @@ static struct glc_value string(const struct net *n, uint32_t index)
     return net_string(n, index, &s) ? glc_value_str(s) : glc_value_undefined(GLC_T_STRING);
 }
 
+/* Without its last byte, as yara has it; YARA-X has it whole. */
 static struct glc_value short_blob(const struct net *n, uint32_t index)
 {
     struct glc_span s;
     if (!net_blob(n->blobs, index, &s, NULL))
         return glc_value_undefined(GLC_T_STRING);
-    return glc_value_str(glc_span(s.ptr, s.len == 0 ? 0 : s.len - 1));
+    return glc_value_str(glc_span(s.ptr, s.len == 0 || n->x ? s.len : s.len - 1));
 }
 
 static void put(struct load *l, uint32_t list, uint32_t number, const struct glc_values *all)
@@ -200,14 +201,14 @@ static void load_typelib(struct load *l)
     }
 }
 
-static void load(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+static void load_for(const struct glc_module_ctx *ctx, struct glc_value *member, bool x)
 {
     struct net *n = glc_arena_alloc(ctx->arena, sizeof *n);
-    (void)own;
     if (n == NULL)
         return;
     struct load l = { .n = n, .a = ctx->arena, .member = member };
     bool found = net_parse(ctx->data, ctx->arena, n);
+    n->x = x;
     if (n->pe.complete)
         member[NET_IS_DOTNET] = glc_value_int(found);
     if (!found)
@@ -227,6 +228,26 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
     load_typelib(&l);
     net_load_classes(n, ctx->arena, member);
 }
+
+static void load(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+{
+    (void)own;
+    load_for(ctx, member, false);
+}
+
+static void load_x(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+{
+    (void)own;
+    load_for(ctx, member, true);
+}
+
+const struct glc_module glc_dotnet_x_module = {
+    .name = "dotnet",
+    .dialect = "yara-x",
+    .help = "As above; `void` is no return type, no namespace is undefined, constants and keys are whole",
+    .fields = dotnet_fields,
+    .load = load_x,
+};
 
 const struct glc_module glc_dotnet_module = {
     .name = "dotnet",

@@ -103,5 +103,7 @@ const struct glc_field dotnet_fields[] = {
     [NET_NUMBER_OF_CONSTANTS] = GLC_F_INT("number_of_constants", "constant strings of fields"),
     [NET_FIELD_OFFSETS] = GLC_F_INTS("field_offsets", "file offsets of fields with data"),
     [NET_NUMBER_OF_FIELD_OFFSETS] = GLC_F_INT("number_of_field_offsets", "fields with data"),
+    [NET_NUMBER_OF_GENERIC_PARAMETERS] =
+        GLC_F_INT("number_of_generic_parameters", "never filled, as in YARA-X"),
     [NET_FIELDS] = { 0 },
 };

@@ -119,17 +119,38 @@ static void put_list(struct types *t, struct glc_cursor *c, uint32_t count, uint
     }
 }
 
-/* An array of known rank: commas; its sizes and bounds are skipped. */
+/* II.23.2: a signed number has its sign in the lowest bit, moved there from above. */
+static int64_t signed_number(struct glc_cursor *c)
+{
+    size_t before = c->off;
+    uint32_t v = number(c);
+    size_t bytes = c->off - before;
+    int64_t span = bytes == 1 ? 1 << 6 : bytes == 2 ? 1 << 13 : 1 << 28;
+    return (v & 1) != 0 ? (int64_t)(v >> 1) - span : (int64_t)(v >> 1);
+}
+
+/* An array of known rank. II.14.2: "0..." has a lower bound, "0...4" an upper one too, "5" a size alone. */
 static void put_array(struct types *t, struct glc_cursor *c, uint32_t depth)
 {
+    enum { MOST_RANK = 32 };
+    uint32_t size[MOST_RANK] = { 0 };
+    int64_t low[MOST_RANK] = { 0 };
     put_type(t, c, depth + 1);
-    uint32_t rank = number(c);
-    for (uint32_t lists = 0; lists < 2; lists++)
-        for (uint32_t i = number(c); i > 0 && glc_cursor_ok(c); i--)
-            (void)number(c);
+    uint32_t rank = number(c), sizes = number(c);
+    for (uint32_t i = 0; i < sizes && glc_cursor_ok(c); i++)
+        size[i < MOST_RANK ? i : MOST_RANK - 1] = number(c);
+    uint32_t lows = number(c);
+    for (uint32_t i = 0; i < lows && glc_cursor_ok(c); i++)
+        low[i < MOST_RANK ? i : MOST_RANK - 1] = signed_number(c);
     glc_buf_u8(&t->text, '[');
-    for (uint32_t i = 1; i < rank && i < 32; i++)
-        glc_buf_u8(&t->text, ',');
+    for (uint32_t i = 0; i < rank && i < MOST_RANK; i++) {
+        if (i != 0)
+            glc_buf_u8(&t->text, ',');
+        if (i < lows)
+            glc_buf_printf(&t->text, "%lld...", (long long)low[i]);
+        if (i < sizes)
+            glc_buf_printf(&t->text, "%lld", (long long)(i < lows ? low[i] + size[i] - 1 : (int64_t)size[i]));
+    }
     glc_buf_u8(&t->text, ']');
 }
 
@@ -295,6 +316,8 @@ static void load_signature(struct types *t, uint32_t method, struct glc_value *v
         (void)number(&c); /* generic parameters */
     uint32_t count = number(&c);
     v[NET_METHOD_RETURN_TYPE] = type_value(t, &c);
+    if (t->n->x && glc_span_is(glc_buf_span(&t->text), "void"))
+        v[NET_METHOD_RETURN_TYPE] = glc_value_undefined(GLC_T_STRING);
     for (uint32_t i = 0; i < count && i < MOST_PARAMETERS && glc_cursor_ok(&c) && t->parameters < MOST_OF_ALL;
          i++) {
         t->parameters++;
@@ -384,7 +407,7 @@ static void load_class(struct types *t, uint32_t row, struct glc_value *v)
     t->cls = row;
     start(t);
     put_space(t, row, 0);
-    v[NET_CLASS_NAMESPACE] = t->text.len == 0 ? glc_value_cstr("") : taken(t);
+    v[NET_CLASS_NAMESPACE] = t->text.len == 0 && !t->n->x ? glc_value_cstr("") : taken(t);
     if (t->text.len != 0)
         glc_buf_u8(&t->text, '.');
     put(t, name);

@@ -47,6 +47,7 @@ struct net {
     uint32_t rows[64];
     struct glc_span table[64]; /* as many whole rows as there are */
     uint32_t row_size[64];
+    bool x; /* for the dialect YARA-X */
 };
 
 /* Find and read the metadata; false: the PE file has none. */

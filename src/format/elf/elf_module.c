@@ -314,6 +314,18 @@ static struct glc_value telfhash(const struct glc_module_ctx *ctx, const struct 
     return own->telfhash;
 }
 
+/* YARA-X does not count the entry that ends the list. */
+static void load_x(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+{
+    load(ctx, member, own);
+    struct glc_value *all = &member[ELF_DYNAMIC];
+    uint32_t n = all->defined ? all->u.array.n : 0;
+    if (n != 0 && all->u.array.item[n - 1].u.member[ELF_DYN_TYPE].u.integer == 0) {
+        all->u.array.n = n - 1;
+        member[ELF_DYNAMIC_SECTION_ENTRIES] = glc_value_int(n - 1);
+    }
+}
+
 static const struct glc_function functions[] = {
     { "telfhash", "", GLC_T_STRING, "TLSH of the names of imported and exported functions", telfhash },
     { "import_md5", "", GLC_T_STRING, "MD5 of the names of imported symbols", import_md5 },
@@ -326,4 +338,13 @@ const struct glc_module glc_elf_module = {
     .fields = elf_fields,
     .functions = functions,
     .load = load,
+};
+
+const struct glc_module glc_elf_x_module = {
+    .name = "elf",
+    .dialect = "yara-x",
+    .help = "As above; `dynamic` does not list its end, DT_NULL",
+    .fields = elf_fields,
+    .functions = functions,
+    .load = load_x,
 };

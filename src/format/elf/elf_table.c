@@ -109,6 +109,8 @@ const struct glc_field elf_fields[] = {
     GLC_F_CONST("PT_SHLIB", 5),
     GLC_F_CONST("PT_PHDR", 6),
     GLC_F_CONST("PT_TLS", 7),
+    GLC_F_CONST("PT_LOPROC", 0x70000000), /* the YARA manual has these two, yara itself does not */
+    GLC_F_CONST("PT_HIPROC", 0x7fffffff),
     GLC_F_CONST("PT_GNU_EH_FRAME", 0x6474e550),
     GLC_F_CONST("PT_GNU_STACK", 0x6474e551),
     GLC_F_CONST("PT_GNU_RELRO", 0x6474e552),

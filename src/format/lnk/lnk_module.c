@@ -156,7 +156,7 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
     member[LNK_ACCESS_TIME] = glc_value_filetime(glc_cursor_u64le(&c));
     member[LNK_WRITE_TIME] = glc_value_filetime(glc_cursor_u64le(&c));
     member[LNK_FILE_SIZE] = glc_value_int(glc_cursor_u32le(&c));
-    member[LNK_ICON_INDEX] = glc_value_int((int32_t)glc_cursor_u32le(&c));
+    member[LNK_ICON_INDEX] = glc_value_int(glc_cursor_u32le(&c)); /* unsigned, as in YARA-X */
     member[LNK_SHOW_COMMAND] = glc_value_int(glc_cursor_u32le(&c));
     (void)glc_cursor_seek(&c, HEADER);
     if ((flags & HAS_ID_LIST) != 0)

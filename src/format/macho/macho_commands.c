@@ -26,7 +26,10 @@ enum {
     LC_SOURCE_VERSION = 0x2a,
     LC_VERSION_MIN_TVOS = 0x2f,
     LC_VERSION_MIN_WATCHOS = 0x30,
+    LC_LINKER_OPTION = 0x2d,
     LC_BUILD_VERSION = 0x32,
+    LC_DYLD_EXPORTS_TRIE = 0x33,
+    LC_DYLD_CHAINED_FIXUPS = 0x34,
 };
 static const uint32_t LC_REQ_DYLD = 0x80000000; /* set in some of them; says nothing about their form */
 
@@ -34,7 +37,8 @@ struct reader {
     const struct glc_macho *m;
     struct glc_arena *a;
     struct glc_value *member;
-    struct glc_values dylibs, rpaths;
+    struct glc_values dylibs, rpaths, imports, linker_options;
+    bool chained;
 };
 
 static uint32_t word(const struct reader *r, struct glc_cursor *c)
@@ -182,10 +186,40 @@ static struct glc_value plist_keys(struct glc_arena *a, struct glc_span xml)
     return glc_values_array(&all);
 }
 
+/* `size` bytes at `off`, or as many as there are. */
+static struct glc_span range(const struct reader *r, uint64_t off, uint64_t size)
+{
+    return glc_span_sub(r->m->data, off, size);
+}
+
+static void dyld_info(struct reader *r, struct glc_cursor *c)
+{
+    enum { BIND = 2, WEAK = 4, LAZY = 6, EXPORT = 8 };
+    static const int imports[] = { BIND, LAZY, WEAK }; /* in the order of YARA-X */
+    const struct glc_value *v = words(r, c, macho_dyld_info_fields, MACHO_DYLD_INFO_WORDS, MACHO_DYLD_INFO);
+    if (v == NULL)
+        return;
+    for (size_t i = 0; i < sizeof imports / sizeof imports[0]; i++)
+        macho_bound(r->a, range(r, (uint64_t)v[imports[i]].u.integer, (uint64_t)v[imports[i] + 1].u.integer),
+                    &r->imports);
+    r->member[MACHO_EXPORTS] =
+        macho_exports(r->a, range(r, (uint64_t)v[EXPORT].u.integer, (uint64_t)v[EXPORT + 1].u.integer));
+}
+
+static void linker_option(struct reader *r, struct glc_cursor *c)
+{
+    uint32_t n = word(r, c);
+    for (uint32_t i = 0; i < n && glc_cursor_left(c) != 0; i++) {
+        struct glc_span s = glc_cursor_cstr(c, LONGEST_NAME);
+        if (!glc_cursor_ok(c) || !glc_values_add(r->a, &r->linker_options, glc_value_str(s)))
+            break;
+    }
+}
+
 /* A directory of blobs, big-endian whatever the file is. */
 static void signature(struct reader *r, struct glc_cursor *c)
 {
-    static const uint32_t EMBEDDED = 0xfade0cc0, ENTITLEMENTS = 0xfade7171;
+    static const uint32_t EMBEDDED = 0xfade0cc0, ENTITLEMENTS = 0xfade7171, CMS = 0xfade0b01;
     const struct glc_value *v =
         words(r, c, macho_linkedit_fields, MACHO_LINKEDIT_WORDS, MACHO_CODE_SIGNATURE);
     if (v == NULL)
@@ -202,12 +236,14 @@ static void signature(struct reader *r, struct glc_cursor *c)
         struct glc_cursor blob = glc_cursor(blobs);
         (void)glc_cursor_seek(&blob, glc_cursor_u32be(&in));
         uint32_t kind = glc_cursor_u32be(&blob), size = glc_cursor_u32be(&blob);
-        if (!glc_cursor_ok(&blob) || kind != ENTITLEMENTS || size < 8)
+        if (!glc_cursor_ok(&blob) || size < 8)
             continue;
         uint64_t left = glc_cursor_left(&blob);
-        r->member[MACHO_ENTITLEMENTS] =
-            plist_keys(r->a, glc_cursor_span(&blob, size - 8 < left ? size - 8 : left));
-        break;
+        struct glc_span inner = glc_cursor_span(&blob, size - 8 < left ? size - 8 : left);
+        if (kind == ENTITLEMENTS && !r->member[MACHO_ENTITLEMENTS].defined)
+            r->member[MACHO_ENTITLEMENTS] = plist_keys(r->a, inner);
+        else if (kind == CMS && !r->member[MACHO_CERTIFICATES].defined)
+            r->member[MACHO_CERTIFICATES] = macho_certificates(r->a, inner);
     }
 }
 
@@ -246,8 +282,21 @@ static void command(struct reader *r, uint32_t kind, struct glc_span bytes)
         signature(r, &c);
         break;
     case LC_DYLD_INFO:
-        (void)words(r, &c, macho_dyld_info_fields, MACHO_DYLD_INFO_WORDS, MACHO_DYLD_INFO);
+        dyld_info(r, &c);
         break;
+    case LC_LINKER_OPTION:
+        linker_option(r, &c);
+        break;
+    case LC_DYLD_EXPORTS_TRIE: {
+        uint32_t off = word(r, &c), size = word(r, &c);
+        r->member[MACHO_EXPORTS] = macho_exports(r->a, range(r, off, size));
+        break;
+    }
+    case LC_DYLD_CHAINED_FIXUPS: {
+        uint32_t off = word(r, &c), size = word(r, &c);
+        macho_chained(r->a, range(r, off, size), &r->imports);
+        break;
+    }
     case LC_VERSION_MIN_MACOSX:
     case LC_VERSION_MIN_IPHONEOS:
     case LC_VERSION_MIN_TVOS:
@@ -265,6 +314,20 @@ static void command(struct reader *r, uint32_t kind, struct glc_span bytes)
     }
 }
 
+/* One of each is enough of those that read elsewhere: a thousand of them would read the whole file a thousand
+ * times. */
+static bool is_again(struct reader *r, uint32_t kind)
+{
+    const struct glc_value *m = r->member;
+    bool again = (kind == LC_SYMTAB && m[MACHO_SYMTAB].defined) ||
+                 (kind == LC_CODE_SIGNATURE && m[MACHO_CODE_SIGNATURE].defined) ||
+                 (kind == LC_DYLD_INFO && m[MACHO_DYLD_INFO].defined) ||
+                 (kind == LC_DYLD_EXPORTS_TRIE && m[MACHO_EXPORTS].defined) ||
+                 (kind == LC_DYLD_CHAINED_FIXUPS && r->chained);
+    r->chained |= kind == LC_DYLD_CHAINED_FIXUPS;
+    return again;
+}
+
 void macho_load_commands(const struct glc_macho *m, struct glc_arena *a, struct glc_value *member)
 {
     struct reader r = { .m = m, .a = a, .member = member };
@@ -278,12 +341,12 @@ void macho_load_commands(const struct glc_macho *m, struct glc_arena *a, struct 
         struct glc_span bytes = glc_cursor_span(&c, size);
         if (!glc_cursor_ok(&c))
             break;
-        /* One of each is enough: a thousand of them would read the whole file a thousand times. */
-        if ((kind == LC_SYMTAB && member[MACHO_SYMTAB].defined) ||
-            (kind == LC_CODE_SIGNATURE && member[MACHO_CODE_SIGNATURE].defined))
+        if (is_again(&r, kind & ~LC_REQ_DYLD))
             continue;
         command(&r, kind, bytes);
     }
     member[MACHO_DYLIBS] = glc_values_array(&r.dylibs);
     member[MACHO_RPATHS] = glc_values_array(&r.rpaths);
+    member[MACHO_IMPORTS] = glc_values_array(&r.imports);
+    member[MACHO_LINKER_OPTIONS] = glc_values_array(&r.linker_options);
 }

@@ -5,6 +5,9 @@
 #include "format/module/modules.h"
 
 #include "base/cursor.h"
+#include "base/digest.h"
+
+#include <stdlib.h>
 
 /* The index of the first file of a universal one with the CPU type, and subtype where there is one; or -1. */
 static int64_t find_arch(const struct glc_value *root, const struct glc_value *args, bool subtype)
@@ -66,6 +69,132 @@ CALL(entry_point_subtype)
     (void)ctx;
     return entry_point(root, args, true);
 }
+
+static bool same_letter(uint8_t a, uint8_t b)
+{
+    return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z');
+}
+
+static bool same_name(struct glc_span a, struct glc_span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (!same_letter(a.ptr[i], b.ptr[i]))
+            return false;
+    return true;
+}
+
+/* The text of an item: a string, or the name of a library. */
+static const struct glc_value *text_of(const struct glc_value *item)
+{
+    return item->type == GLC_T_STRUCT ? &item->u.member[MACHO_LIB_NAME] : item;
+}
+
+static bool lists(const struct glc_value *member, enum macho_file_field which, struct glc_span name)
+{
+    const struct glc_value *all = &member[which];
+    for (uint32_t i = 0; all->defined && i < all->u.array.n; i++) {
+        const struct glc_value *s = text_of(&all->u.array.item[i]);
+        if (s->defined && same_name(s->u.text, name))
+            return true;
+    }
+    return false;
+}
+
+/* In the file, or in any file of a universal one. */
+static struct glc_value has(const struct glc_value *root, enum macho_file_field which,
+                            const struct glc_value *args)
+{
+    if (root->u.own == NULL)
+        return glc_value_undefined(GLC_T_BOOL);
+    const struct glc_value *files = &root->u.member[MACHO_FILE];
+    bool found = lists(root->u.member, which, args[0].u.text);
+    for (uint32_t i = 0; files->defined && !found && i < files->u.array.n; i++)
+        found = lists(files->u.array.item[i].u.member, which, args[0].u.text);
+    return glc_value_bool(found);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct glc_span *x = a, *y = b;
+    int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* The names in lower case and sorted; their number. */
+static size_t sorted_names(struct glc_arena *a, const struct glc_value *all, struct glc_span **out)
+{
+    size_t n = 0;
+    struct glc_span *name = glc_arena_array(a, all->u.array.n, sizeof *name);
+    for (uint32_t i = 0; name != NULL && i < all->u.array.n; i++) {
+        const struct glc_value *s = text_of(&all->u.array.item[i]);
+        uint8_t *low = s->defined ? glc_arena_alloc(a, s->u.text.len + 1) : NULL;
+        for (size_t k = 0; low != NULL && k < s->u.text.len; k++) {
+            uint8_t c = s->u.text.ptr[k];
+            low[k] = c >= 'A' && c <= 'Z' ? c | 32 : c;
+        }
+        if (low != NULL)
+            name[n++] = glc_span(low, s->u.text.len);
+    }
+    if (n != 0)
+        qsort(name, n, sizeof *name, by_name);
+    *out = name;
+    return n;
+}
+
+/* MD5 of the names, each once, with commas between them. YARA-X does not say so, its answers do. */
+static struct glc_value names_hash(struct glc_arena *a, const struct glc_value *all)
+{
+    struct glc_span *name;
+    uint8_t out[GLC_DIGEST_MAX];
+    size_t n = all->defined ? sorted_names(a, all, &name) : 0;
+    struct glc_digest *d = n == 0 ? NULL : glc_digest_new(GLC_MD5);
+    bool good = d != NULL && glc_digest_begin(d);
+    for (size_t i = 0; good && i < n; i++) {
+        if (i != 0 && glc_span_eq(name[i], name[i - 1]))
+            continue;
+        good = (i == 0 || glc_digest_update(d, glc_span_str(","))) && glc_digest_update(d, name[i]);
+    }
+    good = good && glc_digest_end(d, out);
+    glc_digest_free(d);
+    return good ? glc_value_cstr(glc_value_hex(a, glc_span(out, glc_digest_len(GLC_MD5))))
+                : glc_value_undefined(GLC_T_STRING);
+}
+
+/* Of a universal file, that of its first file. */
+static struct glc_value hash(const struct glc_module_ctx *ctx, const struct glc_value *root,
+                             enum macho_file_field which)
+{
+    if (root->u.own == NULL)
+        return glc_value_undefined(GLC_T_STRING);
+    const struct glc_value *files = &root->u.member[MACHO_FILE];
+    bool universal = files->defined && files->u.array.n != 0;
+    return names_hash(ctx->arena, &(universal ? files->u.array.item[0].u.member : root->u.member)[which]);
+}
+
+#define HAS(name, which)                                                                                     \
+    CALL(name)                                                                                               \
+    {                                                                                                        \
+        (void)ctx;                                                                                           \
+        return has(root, which, args);                                                                       \
+    }
+HAS(has_dylib, MACHO_DYLIBS)
+HAS(has_entitlement, MACHO_ENTITLEMENTS)
+HAS(has_export, MACHO_EXPORTS)
+HAS(has_import, MACHO_IMPORTS)
+HAS(has_rpath, MACHO_RPATHS)
+
+#define HASH(name, which)                                                                                    \
+    CALL(name)                                                                                               \
+    {                                                                                                        \
+        (void)args;                                                                                          \
+        return hash(ctx, root, which);                                                                       \
+    }
+HASH(dylib_hash, MACHO_DYLIBS)
+HASH(entitlement_hash, MACHO_ENTITLEMENTS)
+HASH(export_hash, MACHO_EXPORTS)
+HASH(import_hash, MACHO_IMPORTS)
 
 static struct glc_value sections_of(const struct glc_macho *m, const struct glc_macho_segment *s,
                                     struct glc_arena *a)
@@ -175,9 +304,26 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
 {
     const struct glc_macho_slice *slice;
     uint32_t n;
-    (void)own;
-    if (!load_file(ctx->data, ctx->arena, member) && glc_macho_fat(ctx->data, ctx->arena, &slice, &n))
+    bool single = load_file(ctx->data, ctx->arena, member);
+    bool universal = !single && glc_macho_fat(ctx->data, ctx->arena, &slice, &n);
+    if (universal)
         load_universal(ctx, slice, n, member);
+    if (single || universal)
+        *own = member; /* which only says that it is a Mach-O file */
+}
+
+/* YARA-X reads the magic as big-endian: MH_CIGAM for a file of little-endian machines, as those of today are.
+ */
+static void turn_magic(struct glc_value *magic)
+{
+    if (magic->defined)
+        magic->u.integer = __builtin_bswap32((uint32_t)magic->u.integer);
+}
+
+static void load_x(const struct glc_module_ctx *ctx, struct glc_value *member, void **own)
+{
+    load(ctx, member, own);
+    turn_magic(&member[MACHO_MAGIC]);
 }
 
 static const struct glc_function functions[] = {
@@ -187,6 +333,15 @@ static const struct glc_function functions[] = {
     { "entry_point_for_arch", "i", GLC_T_INT, "entry point of a CPU type's file", entry_point_type },
     { "entry_point_for_arch", "ii", GLC_T_INT, "entry point of a CPU type's and subtype's file",
       entry_point_subtype },
+    { "has_dylib", "s", GLC_T_BOOL, "does it need the library? (case does not matter)", has_dylib },
+    { "has_entitlement", "s", GLC_T_BOOL, "does its signature give the entitlement?", has_entitlement },
+    { "has_export", "s", GLC_T_BOOL, "does it export the name?", has_export },
+    { "has_import", "s", GLC_T_BOOL, "does it import the name?", has_import },
+    { "has_rpath", "s", GLC_T_BOOL, "is the path one of rpaths?", has_rpath },
+    { "dylib_hash", "", GLC_T_STRING, "MD5 of the libraries' names", dylib_hash },
+    { "entitlement_hash", "", GLC_T_STRING, "MD5 of the entitlements", entitlement_hash },
+    { "export_hash", "", GLC_T_STRING, "MD5 of the exported names", export_hash },
+    { "import_hash", "", GLC_T_STRING, "MD5 of the imported names", import_hash },
     { 0 },
 };
 
@@ -196,4 +351,13 @@ const struct glc_module glc_macho_module = {
     .fields = macho_fields,
     .functions = functions,
     .load = load,
+};
+
+const struct glc_module glc_macho_x_module = {
+    .name = "macho",
+    .dialect = "yara-x",
+    .help = "As above; `magic` is read as big-endian",
+    .fields = macho_fields,
+    .functions = functions,
+    .load = load_x,
 };

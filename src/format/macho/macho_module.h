@@ -30,6 +30,10 @@ enum macho_file_field {
     MACHO_UUID,
     MACHO_BUILD_VERSION,
     MACHO_MIN_VERSION,
+    MACHO_EXPORTS,
+    MACHO_IMPORTS,
+    MACHO_CERTIFICATES,
+    MACHO_LINKER_OPTIONS,
     MACHO_FILE_FIELDS,
     MACHO_FAT_MAGIC = MACHO_FILE_FIELDS,
     MACHO_NFAT_ARCH,
@@ -96,15 +100,25 @@ enum {
     MACHO_BUILD_TOOLS,
     MACHO_BUILD_FIELDS
 };
+enum { MACHO_CERT_COMMON_NAMES, MACHO_CERT_SIGNER_NAMES, MACHO_CERT_FIELDS };
 enum { MACHO_MIN_DEVICE, MACHO_MIN_VERSION_TEXT, MACHO_MIN_SDK, MACHO_MIN_FIELDS };
 
 extern const struct glc_field macho_symtab_fields[], macho_dysymtab_fields[], macho_dyld_info_fields[],
     macho_linkedit_fields[], macho_dylib_fields[], macho_tool_fields[], macho_build_fields[],
-    macho_min_fields[];
+    macho_min_fields[], macho_certificate_fields[];
 
 /* What load commands say beyond segments and threads. */
 struct glc_macho;
 void macho_load_commands(const struct glc_macho *m, struct glc_arena *a, struct glc_value *member);
+
+/* Names that the dynamic linker binds: exported ones from a trie; imported ones from a program of opcodes or
+ * from chained fixups, added to what is there. */
+struct glc_value macho_exports(struct glc_arena *a, struct glc_span trie);
+void macho_bound(struct glc_arena *a, struct glc_span program, struct glc_values *to);
+void macho_chained(struct glc_arena *a, struct glc_span fixups, struct glc_values *to);
+
+/* Names in the CMS message of a signature; undefined: it is none. */
+struct glc_value macho_certificates(struct glc_arena *a, struct glc_span cms);
 
 extern const struct glc_field macho_fields[], macho_file_fields[], macho_segment_fields[],
     macho_section_fields[];

@@ -124,6 +124,12 @@ const struct glc_field macho_min_fields[] = {
     [MACHO_MIN_FIELDS] = { 0 },
 };
 
+const struct glc_field macho_certificate_fields[] = {
+    [MACHO_CERT_COMMON_NAMES] = GLC_F_STRS("common_names", "common names of the certificates"),
+    [MACHO_CERT_SIGNER_NAMES] = GLC_F_STRS("signer_names", "common names of who signed"),
+    [MACHO_CERT_FIELDS] = { 0 },
+};
+
 /* Load commands: LC_VERSION_MIN_… */
 static const struct glc_field devices[] = {
     GLC_F_CONST("MACOSX", 0x24),
@@ -158,7 +164,11 @@ static const struct glc_field devices[] = {
     [MACHO_UUID] = GLC_F_STR("uuid", "identifier of the build"),                                             \
     [MACHO_BUILD_VERSION] =                                                                                  \
         GLC_F_STRUCT("build_version", macho_build_fields, "what it was built for and by"),                   \
-    [MACHO_MIN_VERSION] = GLC_F_STRUCT("min_version", macho_min_fields, "the system that it needs")
+    [MACHO_MIN_VERSION] = GLC_F_STRUCT("min_version", macho_min_fields, "the system that it needs"),         \
+    [MACHO_EXPORTS] = GLC_F_STRS("exports", "names that it exports"),                                        \
+    [MACHO_IMPORTS] = GLC_F_STRS("imports", "names that it imports"),                                        \
+    [MACHO_CERTIFICATES] = GLC_F_STRUCT("certificates", macho_certificate_fields, "of the signature"),       \
+    [MACHO_LINKER_OPTIONS] = GLC_F_STRS("linker_options", "options for the linker")
 
 const struct glc_field macho_file_fields[] = {
     FILE_FIELDS,
@@ -323,5 +333,55 @@ const struct glc_field macho_fields[] = {
     GLC_F_CONST("S_ATTR_SOME_INSTRUCTIONS", 0x400),
     GLC_F_CONST("S_ATTR_EXT_RELOC", 0x200),
     GLC_F_CONST("S_ATTR_LOC_RELOC", 0x100),
+    /* The YARA manual has these, yara itself does not. */
+    GLC_F_CONST("LC_SEGMENT", 0x1),
+    GLC_F_CONST("LC_SYMTAB", 0x2),
+    GLC_F_CONST("LC_SYMSEG", 0x3),
+    GLC_F_CONST("LC_THREAD", 0x4),
+    GLC_F_CONST("LC_UNIXTHREAD", 0x5),
+    GLC_F_CONST("LC_LOADFVMLIB", 0x6),
+    GLC_F_CONST("LC_IDFVMLIB", 0x7),
+    GLC_F_CONST("LC_IDENT", 0x8),
+    GLC_F_CONST("LC_FVMFILE", 0x9),
+    GLC_F_CONST("LC_PREPAGE", 0xa),
+    GLC_F_CONST("LC_DYSYMTAB", 0xb),
+    GLC_F_CONST("LC_LOAD_DYLIB", 0xc),
+    GLC_F_CONST("LC_ID_DYLIB", 0xd),
+    GLC_F_CONST("LC_LOAD_DYLINKER", 0xe),
+    GLC_F_CONST("LC_ID_DYLINKER", 0xf),
+    GLC_F_CONST("LC_PREBOUND_DYLIB", 0x10),
+    GLC_F_CONST("LC_ROUTINES", 0x11),
+    GLC_F_CONST("LC_SUB_FRAMEWORK", 0x12),
+    GLC_F_CONST("LC_SUB_UMBRELLA", 0x13),
+    GLC_F_CONST("LC_SUB_CLIENT", 0x14),
+    GLC_F_CONST("LC_SUB_LIBRARY", 0x15),
+    GLC_F_CONST("LC_TWOLEVEL_HINTS", 0x16),
+    GLC_F_CONST("LC_PREBIND_CKSUM", 0x17),
+    GLC_F_CONST("LC_LOAD_WEAK_DYLIB", 0x80000018),
+    GLC_F_CONST("LC_SEGMENT_64", 0x19),
+    GLC_F_CONST("LC_ROUTINES_64", 0x1a),
+    GLC_F_CONST("LC_UUID", 0x1b),
+    GLC_F_CONST("LC_RPATH", 0x8000001c),
+    GLC_F_CONST("LC_CODE_SIGNATURE", 0x1d),
+    GLC_F_CONST("LC_SEGMENT_SPLIT_INFO", 0x1e),
+    GLC_F_CONST("LC_REEXPORT_DYLIB", 0x8000001f),
+    GLC_F_CONST("LC_LAZY_LOAD_DYLIB", 0x20),
+    GLC_F_CONST("LC_ENCRYPTION_INFO", 0x21),
+    GLC_F_CONST("LC_DYLD_INFO", 0x22),
+    GLC_F_CONST("LC_DYLD_INFO_ONLY", 0x80000022),
+    GLC_F_CONST("LC_LOAD_UPWARD_DYLIB", 0x80000023),
+    GLC_F_CONST("LC_VERSION_MIN_MACOSX", 0x24),
+    GLC_F_CONST("LC_VERSION_MIN_IPHONEOS", 0x25),
+    GLC_F_CONST("LC_FUNCTION_STARTS", 0x26),
+    GLC_F_CONST("LC_DYLD_ENVIRONMENT", 0x27),
+    GLC_F_CONST("LC_MAIN", 0x80000028),
+    GLC_F_CONST("LC_DATA_IN_CODE", 0x29),
+    GLC_F_CONST("LC_SOURCE_VERSION", 0x2a),
+    GLC_F_CONST("LC_DYLIB_CODE_SIGN_DRS", 0x2b),
+    /* YARA-X gives these both under their own name and under that of their list. */
+    GLC_F_CONST("MACOSX", 0x24),
+    GLC_F_CONST("IPHONEOS", 0x25),
+    GLC_F_CONST("TVOS", 0x2f),
+    GLC_F_CONST("WATCHOS", 0x30),
     { 0 },
 };

@@ -77,6 +77,16 @@ static struct glc_value entropy_of(const struct counts *c, double arg)
     return glc_value_float(sum);
 }
 
+/* How likely two bytes, taken without putting the first back, are the same. */
+static struct glc_value coincidence_of(const struct counts *c, double arg)
+{
+    (void)arg;
+    double sum = 0, n = (double)c->total;
+    for (size_t b = 0; b < 256; b++)
+        sum += (double)c->of[b] * ((double)c->of[b] - 1);
+    return c->total < 2 ? glc_value_undefined(GLC_T_FLOAT) : glc_value_float(sum / (n * (n - 1)));
+}
+
 static struct glc_value mean_of(const struct counts *c, double arg)
 {
     (void)arg;
@@ -158,6 +168,17 @@ CALL(entropy_string)
 {
     UNUSED(ctx), UNUSED(root);
     return over_string(args[0].u.text, entropy_of, 0);
+}
+
+CALL(coincidence_range)
+{
+    return over_range(ctx, root, args, coincidence_of, 0, GLC_T_FLOAT);
+}
+
+CALL(coincidence_string)
+{
+    UNUSED(ctx), UNUSED(root);
+    return over_string(args[0].u.text, coincidence_of, 0);
 }
 
 CALL(mean_range)
@@ -355,9 +376,15 @@ static const struct glc_function functions[] = {
       monte_carlo_string },
     { "entropy", "ii", GLC_T_FLOAT, "bits of entropy per byte at offset, size (0 to 8)", entropy_range },
     { "entropy", "s", GLC_T_FLOAT, "bits of entropy per byte of a string (0 to 8)", entropy_string },
+    { "index_of_coincidence", "ii", GLC_T_FLOAT, "how likely two bytes at offset, size are the same",
+      coincidence_range },
+    { "index_of_coincidence", "s", GLC_T_FLOAT, "how likely two bytes of a string are the same",
+      coincidence_string },
     { "min", "ii", GLC_T_INT, "the lesser of two unsigned integers", min_of },
     { "max", "ii", GLC_T_INT, "the greater of two unsigned integers", max_of },
     { "to_number", "b", GLC_T_INT, "1 for true, 0 for false", to_number },
+    { "to_number", "i", GLC_T_INT, "0 for 0, 1 for all else",
+      to_number }, /* truths of modules are integers */
     { "abs", "i", GLC_T_INT, "without its sign", abs_of },
     { "count", "iii", GLC_T_INT, "how often a byte occurs at offset, size", count_range },
     { "count", "i", GLC_T_INT, "how often a byte occurs", count_layer },

@@ -89,7 +89,10 @@ static void dump(const struct glc_module *m, struct glc_span data)
 int main(int argc, char **argv)
 {
     const struct glc_modules *all = glc_format_modules();
-    uint32_t m = argc < 3 ? UINT32_MAX : glc_modules_find(all, glc_span_str(argv[1]));
+    uint32_t m = argc < 3 ? UINT32_MAX
+                 : strncmp(argv[1], "yara-x:", 7) == 0
+                     ? glc_modules_find(all, glc_span_str(argv[1] + 7), "yara-x")
+                     : glc_modules_find(all, glc_span_str(argv[1]), NULL);
     if (m == UINT32_MAX) {
         fputs("module_dump MODULE FILE…\n", stderr);
         return 2;

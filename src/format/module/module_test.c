@@ -265,7 +265,7 @@ static void every_table_keeps_the_contract(void **state)
     const struct glc_modules *all = glc_format_modules();
     for (uint32_t i = 0; i < all->n; i++) {
         const struct glc_module *m = all->module[i];
-        assert_int_equal(glc_modules_find(all, glc_span_str(m->name)), i);
+        assert_int_equal(glc_modules_find(all, glc_span_str(m->name), m->dialect), i);
         assert_non_null(m->help);
         check_fields(m->name, m->fields);
         for (const struct glc_function *f = m->functions; f != NULL && f->name != NULL; f++) {
@@ -291,7 +291,8 @@ static void foreign_bytes_leave_every_fact_undefined(void **state)
             struct glc_value v = glc_module_load(all->module[i], &ctx);
             const struct glc_field *f = all->module[i]->fields;
             for (uint32_t n = 0; n < glc_fields_count(f); n++)
-                if (strncmp(f[n].name, "is_", 3) != 0 && strcmp(f[n].name, "has_macros") != 0)
+                if (strncmp(f[n].name, "is_", 3) != 0 && strcmp(f[n].name, "has_macros") != 0 &&
+                    all->module[i] != &glc_cuckoo_module) /* its parts only hold functions */
                     assert_false(v.u.member[n].defined);
             struct glc_arena tiny;
             glc_arena_init(&tiny, 64);

@@ -6,12 +6,17 @@
 
 extern const struct glc_module glc_console_module;
 extern const struct glc_module glc_crx_module;
+extern const struct glc_module glc_cuckoo_module;
 extern const struct glc_module glc_dex_module;
+extern const struct glc_module glc_dex_x_module;
 extern const struct glc_module glc_dotnet_module;
+extern const struct glc_module glc_dotnet_x_module;
 extern const struct glc_module glc_elf_module;
+extern const struct glc_module glc_elf_x_module;
 extern const struct glc_module glc_hash_module;
 extern const struct glc_module glc_lnk_module;
 extern const struct glc_module glc_macho_module;
+extern const struct glc_module glc_macho_x_module;
 extern const struct glc_module glc_magic_module;
 extern const struct glc_module glc_math_module;
 extern const struct glc_module glc_msi_module;

@@ -297,6 +297,15 @@ static void help_constants(const struct glc_field *fields, struct glc_buf *out)
         glc_buf_puts(out, ".\n");
 }
 
+/* Has another module the same fields? */
+static bool is_shared(const struct glc_modules *all, const struct glc_module *m)
+{
+    for (uint32_t i = 0; i < all->n; i++)
+        if (all->module[i] != m && all->module[i]->fields == m->fields)
+            return true;
+    return false;
+}
+
 void glc_modules_print_help(const struct glc_modules *all, struct glc_buf *out)
 {
     glc_buf_puts(out, "# Modules\n\nWhat conditions may ask of a file. Written by `glacis dump --modules` "
@@ -304,7 +313,10 @@ void glc_modules_print_help(const struct glc_modules *all, struct glc_buf *out)
                       "type checker reads. A fact that a file does not have is undefined.\n");
     for (uint32_t i = 0; i < all->n; i++) {
         const struct glc_module *m = all->module[i];
-        glc_buf_printf(out, "\n## %s\n\n%s.\n", m->name, m->help);
+        glc_buf_printf(out, "\n## %s%s%s%s\n\n%s.\n", m->name, m->dialect == NULL ? "" : " (",
+                       m->dialect == NULL ? "" : m->dialect, m->dialect == NULL ? "" : ")", m->help);
+        if (m->dialect != NULL && is_shared(all, m)) /* it says how it differs */
+            continue;
         if (glc_fields_count(m->fields) != 0) {
             glc_buf_puts(out, "\n| field | type | |\n| --- | --- | --- |\n");
             help_fields("", m->fields, out);

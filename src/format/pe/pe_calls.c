@@ -360,7 +360,14 @@ CALL(valid_on)
     return glc_value_int(args[1].u.integer >= from->u.integer && args[1].u.integer <= to->u.integer);
 }
 
+CALL(is_pe)
+{
+    (void)ctx, (void)args;
+    return *part(root, PE_IS_PE);
+}
+
 const struct glc_function pe_functions[] = {
+    { "is_pe", "", GLC_T_INT, "the same as the value, as the YARA manual writes it", is_pe },
     { "is_dll", "", GLC_T_INT, "not 0 where the file is a DLL", is_dll },
     { "is_32bit", "", GLC_T_INT, "1 where it is a 32-bit file", is_32bit },
     { "is_64bit", "", GLC_T_INT, "1 where it is a 64-bit file", is_64bit },

@@ -97,8 +97,10 @@ enum {
     PE_RICH_RAW,
     PE_RICH_CLEAR,
     PE_RICH_VERSION_DATA,
+    PE_RICH_TOOLS,
     PE_RICH_FIELDS
 };
+enum { PE_TOOL_ID, PE_TOOL_VERSION, PE_TOOL_TIMES, PE_TOOL_FIELDS };
 enum { PE_FUN_NAME, PE_FUN_ORDINAL, PE_FUN_RVA, PE_FUN_FIELDS };
 enum { PE_LIB_NAME, PE_LIB_NUMBER, PE_LIB_FUNCTIONS, PE_LIB_FIELDS };
 enum { PE_EXP_NAME, PE_EXP_FORWARD, PE_EXP_ORDINAL, PE_EXP_OFFSET, PE_EXP_RVA, PE_EXP_FIELDS };
@@ -187,7 +189,7 @@ extern const struct glc_function pe_functions[];
 extern const struct glc_field pe_fields[];
 extern const struct glc_field pe_version_fields[], pe_pair_fields[], pe_directory_fields[],
     pe_overlay_fields[];
-extern const struct glc_field pe_section_fields[], pe_rich_fields[], pe_function_fields[],
+extern const struct glc_field pe_section_fields[], pe_rich_fields[], pe_tool_fields[], pe_function_fields[],
     pe_library_fields[];
 extern const struct glc_field pe_export_fields[], pe_resource_fields[], pe_certificate_fields[];
 extern const struct glc_field pe_signature_fields[], pe_signer_fields[], pe_countersignature_fields[];

@@ -24,6 +24,21 @@ static struct glc_span decode(struct pe *pe, struct glc_span raw, uint32_t key)
     return glc_span(clear, clear == NULL ? 0 : raw.len);
 }
 
+/* Pairs of words: version and tool, and how often it was used. */
+static struct glc_value tools(struct pe *pe, struct glc_span records)
+{
+    struct glc_values all = { 0 };
+    for (size_t at = 0; records.len - at >= 8; at += 8) {
+        struct glc_value *v = glc_values_add_struct(pe->arena, &all, pe_tool_fields);
+        if (v == NULL)
+            break;
+        v[PE_TOOL_VERSION] = glc_value_int(glc_le16(records.ptr + at));
+        v[PE_TOOL_ID] = glc_value_int(glc_le16(records.ptr + at + 2));
+        v[PE_TOOL_TIMES] = glc_value_int(glc_le32(records.ptr + at + 4));
+    }
+    return glc_values_array(&all);
+}
+
 void pe_load_rich(struct pe *pe, struct glc_value *member)
 {
     struct glc_value *v = glc_value_members(pe->arena, pe_rich_fields);
@@ -41,7 +56,9 @@ void pe_load_rich(struct pe *pe, struct glc_value *member)
         v[PE_RICH_KEY] = glc_value_int(key);
         v[PE_RICH_RAW] = glc_value_str(raw);
         v[PE_RICH_CLEAR] = glc_value_str(clear);
-        v[PE_RICH_VERSION_DATA] = glc_value_str(glc_span_sub(clear, 16, UINT64_MAX));
+        struct glc_span records = glc_span_sub(clear, 16, UINT64_MAX);
+        v[PE_RICH_VERSION_DATA] = glc_value_str(records);
+        v[PE_RICH_TOOLS] = tools(pe, records);
         return;
     }
 }

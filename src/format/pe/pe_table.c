@@ -41,6 +41,13 @@ const struct glc_field pe_section_fields[] = {
     [PE_SEC_FIELDS] = { 0 },
 };
 
+const struct glc_field pe_tool_fields[] = {
+    [PE_TOOL_ID] = GLC_F_INT("toolid", "which tool"),
+    [PE_TOOL_VERSION] = GLC_F_INT("version", "its version"),
+    [PE_TOOL_TIMES] = GLC_F_INT("times", "how often it was used"),
+    [PE_TOOL_FIELDS] = { 0 },
+};
+
 const struct glc_field pe_rich_fields[] = {
     [PE_RICH_OFFSET] = GLC_F_INT("offset", "where it starts"),
     [PE_RICH_LENGTH] = GLC_F_INT("length", "bytes before the marker \"Rich\""),
@@ -48,6 +55,7 @@ const struct glc_field pe_rich_fields[] = {
     [PE_RICH_RAW] = GLC_F_STR("raw_data", "as in the file"),
     [PE_RICH_CLEAR] = GLC_F_STR("clear_data", "decoded"),
     [PE_RICH_VERSION_DATA] = GLC_F_STR("version_data", "the decoded records alone"),
+    [PE_RICH_TOOLS] = GLC_F_STRUCTS("tools", pe_tool_fields, "the decoded records, one by one"),
     [PE_RICH_FIELDS] = { 0 },
 };
 

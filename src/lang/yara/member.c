@@ -21,9 +21,17 @@ static bool is_known(struct glc_span name)
     return false;
 }
 
+/* The module of the name in the file's dialect, or UINT32_MAX. */
+static uint32_t find_module(const struct glc_yara_parser *p, struct glc_span name)
+{
+    return p->opt->modules == NULL
+               ? UINT32_MAX
+               : glc_modules_find(p->opt->modules, name, glc_yara_is_x(p) ? "yara-x" : NULL);
+}
+
 bool glc_yara_import(struct glc_yara_parser *p, const struct glc_yara_tok *tok)
 {
-    bool here = p->opt->modules != NULL && glc_modules_find(p->opt->modules, tok->text) != UINT32_MAX;
+    bool here = find_module(p, tok->text) != UINT32_MAX;
     if (!here && !is_known(tok->text)) {
         glc_yara_say(p, GLC_ERROR, tok, NULL, "no module is named '%s'", glc_yara_quote(tok->text).text);
         return false;
@@ -94,8 +102,7 @@ static struct glc_yara_value external(struct glc_yara_parser *p, uint32_t index,
 static struct glc_yara_value unknown(struct glc_yara_parser *p, const struct glc_yara_tok *at)
 {
     struct glc_yara_quote q = glc_yara_quote(at->text);
-    bool module = is_known(at->text) ||
-                  (p->opt->modules != NULL && glc_modules_find(p->opt->modules, at->text) != UINT32_MAX);
+    bool module = is_known(at->text) || find_module(p, at->text) != UINT32_MAX;
     char hint[128];
     (void)snprintf(hint, sizeof hint,
                    module ? "write import \"%s\" before the rules"
@@ -111,7 +118,7 @@ static struct glc_yara_value base(struct glc_yara_parser *p, const struct glc_ya
         if (glc_span_eq(p->var[i].name, at->text))
             return variable(p, &p->var[i], at);
     if (glc_yara_names_imported(p->names, p->space, at->text)) {
-        uint32_t m = p->opt->modules != NULL ? glc_modules_find(p->opt->modules, at->text) : UINT32_MAX;
+        uint32_t m = find_module(p, at->text);
         if (m != UINT32_MAX)
             return module_root(p, m, at);
         glc_yara_say(p, GLC_NOT_TAKEN, at, NULL, "the module '%s' is not supported",
