@@ -209,6 +209,19 @@ def sboms():
         p = TMP / f"bad-{name}.json"
         p.write_text(text)
         expect(f"SBOM: {name}", ["--sbom", p], 2, {"unknown": "unknown"})
+    two = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+        {"type": "application", "name": "gateway", "components": [{"type": "library", "name": "engine", "cpe": "cpe:2.3:a:kaspersky:scan_engine:2.1:*:*:*:*:*:*:*", "supplier": {"name": "AO Kaspersky Lab"}}]},
+        {"type": "library", "name": "@kaspersky/ui", "version": "1.2.3", "purl": "pkg:npm/%40kaspersky/ui@1.2.3"}]}
+    by = {f["product"]: f for f in audit("--sbom", doc(two))[1]["findings"]}
+    check("SBOM: what names the maker of one component is not said of another", "scan_engine" not in str(by["kaspersky-library"]["evidence"]) and not by["kaspersky-library"].get("inside")
+          and by["kaspersky-engine"].get("inside") == "gateway", by)
+    check("SBOM: the component's version is evidence", any(e.get("version") == "1.2.3" for e in by["kaspersky-library"]["evidence"]), by)
+    for name, text, words in (("no components", '{"bomFormat": "CycloneDX", "specVersion": "1.5"}', "lists no components"), ("no packages", '{"spdxVersion": "SPDX-2.3", "packages": []}', "lists no components"),
+                              ("XML", '\ufeff<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "is XML"), ("tags", "SPDXVersion: SPDX-2.3\n", "tags and values")):
+        p = fresh("sbom.json")
+        p.write_text(text)
+        rc, report = audit("--sbom", p)
+        check(f"SBOM: {name} is unknown", rc == 2 and words in str(report["findings"][0]["not_readable"]), (rc, report))
 
 
 sys.exit(main(images, disks, sboms))

@@ -16,6 +16,8 @@ struct part {
     const char *inside; /* or NULL */
     const char *where;
     bool embedded;
+    const char *version; /* of the component, or NULL */
+    size_t *listed;      /* components that the document has */
 };
 
 static const char *text(const json_t *o, const char *key)
@@ -29,7 +31,7 @@ static void fact(const struct part *p, enum glc_fact_kind kind, const char *ecos
     glc_audit_fact(p->a, &(struct glc_fact){ .kind = kind,
                                              .value = value,
                                              .ecosystem = ecosystem,
-                                             .version = version,
+                                             .version = version != NULL ? version : p->version,
                                              .where = p->where,
                                              .inside = p->inside,
                                              .embedded = p->embedded });
@@ -121,8 +123,11 @@ static bool wholly_system(const json_t *component)
            strcmp(type, "device") == 0 || strcmp(type, "machine") == 0;
 }
 
-static void cdx_component(const struct part *p, const json_t *c, int depth)
+static void cdx_component(const struct part *of, const json_t *c, int depth)
 {
+    struct part own = *of, *p = &own;
+    own.version = text(c, "version");
+    ++*own.listed;
     const char *name = text(c, "name"), *group = text(c, "group"), *value;
     if (depth == MAX_NESTING) {
         glc_audit_gap(p->a, p->where, "components are nested deeper than is read");
@@ -142,14 +147,14 @@ static void cdx_component(const struct part *p, const json_t *c, int depth)
         cpe(p, value);
     size_t i;
     json_t *child;
-    struct part inner = { p->a, name, p->where, true };
+    struct part inner = { p->a, name, p->where, true, NULL, p->listed };
     json_array_foreach(json_object_get(c, "components"), i, child) cdx_component(&inner, child, depth + 1);
 }
 
-static void cyclonedx(struct glc_audit *a, const json_t *o, const char *where)
+static void cyclonedx(struct glc_audit *a, const json_t *o, const char *where, size_t *listed)
 {
     const json_t *main = json_object_get(json_object_get(o, "metadata"), "component");
-    struct part top = { a, NULL, where, false };
+    struct part top = { a, NULL, where, false, NULL, listed };
     if (json_is_object(main))
         cdx_component(&top, main, 0);
     top.inside = text(main, "name");
@@ -158,16 +163,20 @@ static void cyclonedx(struct glc_audit *a, const json_t *o, const char *where)
     json_t *c;
     json_array_foreach(json_object_get(o, "components"), i, c) cdx_component(&top, c, 0);
     json_array_foreach(json_object_get(o, "services"), i, c)
+    {
+        ++*listed;
         supplier(&top, text(json_object_get(c, "provider"), "name"), text(c, "name"));
+    }
 }
 
-static void spdx2(struct glc_audit *a, const json_t *o, const char *where)
+static void spdx2(struct glc_audit *a, const json_t *o, const char *where, size_t *listed)
 {
     size_t i, k;
     json_t *p, *ref;
     json_array_foreach(json_object_get(o, "packages"), i, p)
     {
-        struct part part = { a, text(o, "name"), where, false };
+        struct part part = { a, text(o, "name"), where, false, text(p, "versionInfo"), listed };
+        ++*listed;
         const char *purpose = text(p, "primaryPackagePurpose"), *name = text(p, "name");
         part.embedded = purpose != NULL && strcmp(purpose, "LIBRARY") == 0;
         if (name != NULL)
@@ -201,7 +210,7 @@ static const char *element_name(const json_t *graph, const char *id)
     return NULL;
 }
 
-static void spdx3(struct glc_audit *a, const json_t *graph, const char *where)
+static void spdx3(struct glc_audit *a, const json_t *graph, const char *where, size_t *listed)
 {
     size_t i, k;
     json_t *e, *x;
@@ -210,7 +219,8 @@ static void spdx3(struct glc_audit *a, const json_t *graph, const char *where)
         const char *type = text(e, "type"), *name = text(e, "name"), *value;
         if (type == NULL || strcmp(type, "software_Package") != 0)
             continue;
-        struct part part = { a, NULL, where, false };
+        struct part part = { a, NULL, where, false, text(e, "software_packageVersion"), listed };
+        ++*listed;
         if (name != NULL)
             fact(&part, GLC_FACT_NAME, NULL, name, NULL);
         supplier(&part, element_name(graph, text(e, "suppliedBy")), name);
@@ -228,21 +238,39 @@ static void spdx3(struct glc_audit *a, const json_t *graph, const char *where)
     }
 }
 
+/* What it is that is no JSON. */
+static const char *other_form(struct glc_span bytes)
+{
+    struct glc_span s = bytes;
+    while (s.len != 0 && (s.ptr[0] <= ' ' || s.ptr[0] >= 0x80))
+        s = glc_span_sub(s, 1, s.len);
+    if (glc_span_starts(s, glc_span_str("<")))
+        return "XML";
+    return glc_span_starts(s, glc_span_str("SPDXVersion:")) ? "SPDX in tags and values" : NULL;
+}
+
 void glc_collect_sbom(struct glc_audit *a, const char *name, struct glc_span bytes)
 {
     json_error_t why;
+    size_t listed = 0;
     json_t *o = json_loadb((const char *)bytes.ptr, bytes.len, 0, &why);
     const char *format = text(o, "bomFormat");
-    if (o == NULL)
+    bool cdx = format != NULL && strcmp(format, "CycloneDX") == 0, spdx = text(o, "spdxVersion") != NULL,
+         graph = json_is_array(json_object_get(o, "@graph"));
+    if (o == NULL && other_form(bytes) != NULL)
+        glc_audit_gap(a, name, "the document is %s: only JSON is read, convert it", other_form(bytes));
+    else if (o == NULL)
         glc_audit_gap(a, name, "the document is not JSON: line %d: %s", why.line, why.text);
-    else if (format != NULL && strcmp(format, "CycloneDX") == 0)
-        cyclonedx(a, o, name);
-    else if (text(o, "spdxVersion") != NULL)
-        spdx2(a, o, name);
-    else if (json_is_array(json_object_get(o, "@graph")))
-        spdx3(a, json_object_get(o, "@graph"), name);
+    else if (cdx)
+        cyclonedx(a, o, name, &listed);
+    else if (spdx)
+        spdx2(a, o, name, &listed);
+    else if (graph)
+        spdx3(a, json_object_get(o, "@graph"), name, &listed);
     else
         glc_audit_gap(a, name, "the document is neither CycloneDX nor SPDX");
+    if ((cdx || spdx || graph) && listed == 0)
+        glc_audit_gap(a, name, "the document lists no components: it says nothing of what is there");
     json_decref(o);
     glc_arena_reset(&a->scratch);
 }

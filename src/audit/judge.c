@@ -91,7 +91,8 @@ static void add(struct glc_audit *a, struct glc_finding *f, const struct glc_hit
     if (slot == NULL)
         return;
     *slot = h;
-    if (h->fact.inside != NULL && f->product != NULL && f->inside == NULL &&
+    /* What points to the maker only may be of another component. */
+    if (h->fact.inside != NULL && f->product != NULL && f->inside == NULL && h->signal->product != NULL &&
         (h->fact.embedded || h->signal->presence == GLC_EMBEDDED))
         f->inside = h->fact.inside;
 }
@@ -111,16 +112,32 @@ static const char *own_package(const struct glc_audit *a, const struct glc_hit *
     return h->fact.inside;
 }
 
-/* The maker's product in this target that general evidence joins: the one with the most evidence of use. */
-static struct glc_finding *best_of(struct glc_report *r, uint32_t target, const struct glc_reg_entity *e,
-                                   bool mention)
+/* Is some of the finding's evidence the same thing, or what names the maker? */
+static bool of_the_same(const struct glc_finding *f, const struct glc_hit *h)
 {
+    for (size_t i = 0; i < f->nhits; i++) {
+        const struct glc_fact *x = &f->hits[i]->fact;
+        if ((h->signal->kind == f->hits[i]->signal->kind && strcmp(x->value, h->fact.value) == 0) ||
+            (h->signal->kind == GLC_FACT_SUPPLIER && h->fact.inside != NULL &&
+             strcmp(x->value, h->fact.inside) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* The maker's product in this target that general evidence joins: the one of which it is, or else the one
+ * with the most evidence of use. */
+static struct glc_finding *best_of(struct glc_report *r, const struct glc_hit *h, bool mention)
+{
+    uint32_t target = h->target;
+    const struct glc_reg_entity *e = h->signal->entity;
     struct glc_finding *best = NULL;
     for (size_t i = 0; i < r->nfindings; i++) {
         struct glc_finding *f = &r->findings[i];
         if (f->target != target || f->entity != e || (f->product == NULL && !mention))
             continue;
-        if (best == NULL || f->nhits > best->nhits)
+        if (best == NULL || of_the_same(f, h) > of_the_same(best, h) ||
+            (of_the_same(f, h) == of_the_same(best, h) && f->nhits > best->nhits))
             best = f;
     }
     return best;
@@ -158,7 +175,7 @@ static void group(struct glc_audit *a, struct glc_report *r)
             if (h->signal->product != NULL || mention != (pass == 1))
                 continue;
             const char *own = own_package(a, h);
-            struct glc_finding *f = own == NULL ? best_of(r, h->target, h->signal->entity, mention) : NULL;
+            struct glc_finding *f = own == NULL ? best_of(r, h, mention) : NULL;
             if (mention && f != NULL && presence_of(f->hits[0]) != GLC_MENTIONED)
                 continue;
             add(a, f != NULL ? f : finding_of(a, r, h->target, NULL, h->signal->entity, own), h);

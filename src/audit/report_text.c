@@ -75,15 +75,16 @@ static void summary(const struct glc_report *r, struct glc_buf *out)
     for (size_t i = 0; i < a->ntargets; i++) {
         glc_buf_printf(out, "Target: %s ", a->targets[i].kind);
         glc_report_safe(out, a->targets[i].name);
-        glc_buf_printf(out, " (%llu entries, %llu read)\n", (unsigned long long)a->targets[i].entries,
-                       (unsigned long long)a->targets[i].read);
+        glc_buf_printf(out, " (%llu entr%s, %llu read)\n", (unsigned long long)a->targets[i].entries,
+                       a->targets[i].entries == 1 ? "y" : "ies", (unsigned long long)a->targets[i].read);
     }
     for (size_t i = 0; i < r->nfindings; i++)
         counts[r->findings[i].outcome]++;
     glc_buf_puts(out, "Result: ");
     glc_buf_puts(out, r->binds     ? "something binds in this scope"
                       : r->unknown ? "unknown: not everything could be read, and nothing that binds was found"
-                                   : "nothing that binds in this scope");
+                      : r->nfindings + r->outside == 0 ? "nothing of the register was found"
+                                                       : "nothing that binds in this scope");
     const char *sep = "\n        ";
     for (size_t o = 0; o < GLC_NO_OUTCOME; o++)
         if (counts[o] != 0) {
