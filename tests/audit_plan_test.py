@@ -141,6 +141,11 @@ def verbs():
         and [e["id"] for e in got[k]["exceptions"]] == [e["id"] for e in v.get("exceptions", [])]
         and [d["days"] for d in got[k]["deadlines"]] == [d["days"] for d in v.get("deadlines", [])] and got[k]["confidence"] == v["confidence"] for k, v in ids.items()))
 
+    folder = pathlib.Path(REGISTER).parent / "packaging/completions"
+    for file in sorted(folder.iterdir()):
+        words = file.read_text().replace("(", " ").replace(")", " ").replace("'", " ").split()
+        check(f"{file.name} completes every scope", {s["id"] for s in rules["scopes"]} <= set(words), {s["id"] for s in rules["scopes"]} - set(words))
+
     fid = json.loads(run("--root", at, "--json")[1])["findings"][0]["id"]
     rc, out, _ = run("explain", fid, "--root", at, "--json")
     f = json.loads(out)["finding"]

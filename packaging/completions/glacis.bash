@@ -20,7 +20,18 @@ _glacis()
         mapfile -t COMPREPLY < <(compgen -W 'text json sarif cyclonedx oscal csv html' -- "$cur")
         return
         ;;
-    -S | --scope | --as-of | --discovered | -n | --top | -d | --define | -j | --jobs | --exclude | --max-filesize | --timeout | -r | --rule)
+    -S | --scope)
+        mapfile -t COMPREPLY < <(compgen -W 'commercial-us federal-civilian contractor-operated dod intelligence contractor telecom manufacturer exporter
+            lt-public nl-government nl-abdo uk-government de it-public ro-public ca-government-mobile au-commonwealth' -- "$cur")
+        return
+        ;;
+    -d | -r)
+        if [ "${COMP_WORDS[1]}" = audit ]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        fi
+        return
+        ;;
+    --as-of | --discovered | -n | --top | --define | -j | --jobs | --exclude | --max-filesize | --timeout | --rule)
         return
         ;;
     esac

@@ -53,7 +53,7 @@ complete -c glacis -n '__glacis_is audit' -s i -l image -r -F -d 'a container im
 complete -c glacis -n '__glacis_is audit' -s d -l disk -r -F -d 'a disk image'
 complete -c glacis -n '__glacis_is audit' -s s -l sbom -r -F -d 'a CycloneDX or SPDX document'
 complete -c glacis -n '__glacis_is audit' -l host -d 'the running host'
-complete -c glacis -n '__glacis_is audit' -s S -l scope -x -d 'whose duties'
+complete -c glacis -n '__glacis_is audit' -s S -l scope -x -a 'commercial-us federal-civilian contractor-operated dod intelligence contractor telecom manufacturer exporter lt-public nl-government nl-abdo uk-government de it-public ro-public ca-government-mobile au-commonwealth' -d 'whose duties'
 complete -c glacis -n '__glacis_is audit' -l as-of -x -d 'as of this date'
 complete -c glacis -n '__glacis_is audit' -l discovered -x -d 'when it was found'
 complete -c glacis -n '__glacis_is audit' -l json -d 'the same as --format json'
