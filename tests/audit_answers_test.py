@@ -85,6 +85,11 @@ def dates():
     d = due("2017-09-20", scope="federal-civilian")
     check("30, 60, 90 calendar days", [d.get(("us-bod-17-01", k)) for k in ("identify", "plan", "begin")] == ["2017-10-13", "2017-11-12", "2017-12-12"], d)
     d = due("2018-01-02", scope="federal-civilian")
+    report = audit("--root", root, scope="contractor-operated", asof="2024-08-01")[1]["findings"][0]
+    days = [d["date"] for d in report["deadlines"]]
+    check("deadlines come by day, a repeating one says so", days == sorted(days) and [d["deadline"] for d in report["deadlines"] if d["next_of_repeating"]] == ["begin"], report["deadlines"])
+    order = [(not j["in_force"], ["use-prohibited", "removal-due", "supply-prohibited", "export-only"].index(j["outcome"])) for j in report["rests_on"]]
+    check("what it rests on: in force before not yet, severe before mild", order == sorted(order) and order[-1] == (True, 2), report["rests_on"])
     check("status every 30 days", d.get(("us-bod-17-01", "begin")) == "2018-01-11", d)
     for scope, asof, outcome in (("lt-public", ASOF, "removal-due"), ("nl-government", ASOF, "removal-due"), ("uk-government", ASOF, "review"), ("de", ASOF, "review"),
                                  ("it-public", "2023-01-01", "removal-due"), ("it-public", ASOF, "removal-due"), ("ro-public", "2023-01-10", "removal-due"), ("ro-public", ASOF, U),

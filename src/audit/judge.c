@@ -407,6 +407,19 @@ static int by_day(const void *x, const void *y)
     return a->deadline < b->deadline ? -1 : a->deadline > b->deadline;
 }
 
+/* What is in force first, the most severe of it first of all; else as the register has them. */
+static int by_severity(const void *x, const void *y)
+{
+    const struct glc_judgement *a = x, *b = y;
+    if (a->pending != b->pending)
+        return a->pending ? 1 : -1;
+    if (a->outcome != b->outcome)
+        return a->outcome < b->outcome ? -1 : 1;
+    if (a->instrument != b->instrument)
+        return a->instrument < b->instrument ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
 static void judge_finding(struct glc_audit *a, struct glc_finding *f, const struct glc_question *q)
 {
     struct weight w = weigh(f);
@@ -429,6 +442,8 @@ static void judge_finding(struct glc_audit *a, struct glc_finding *f, const stru
             last = j->instrument;
         }
     }
+    if (f->njudgements != 0)
+        qsort(f->judgements, f->njudgements, sizeof *f->judgements, by_severity);
     if (f->ndue != 0)
         qsort(f->due, f->ndue, sizeof *f->due, by_day);
     name_of(a, f);

@@ -49,7 +49,7 @@ struct glc_finding {
     char confidence; /* of the best evidence */
     const struct glc_hit **hits;
     size_t nhits;
-    struct glc_judgement *judgements;
+    struct glc_judgement *judgements; /* in force before not yet, severe before mild */
     size_t njudgements;
     struct glc_due *due;
     size_t ndue;

@@ -185,11 +185,8 @@ static void rests_on(const struct glc_finding *f, struct glc_buf *out)
     glc_buf_puts(
         out, "<table "
              "class=\"r\"><thead><tr><th>Outcome</th><th>Instrument</th><th>Since</th></tr></thead><tbody>");
-    /* the most severe answer first, as in the headline */
-    for (size_t n = 0; n < f->njudgements * GLC_NO_OUTCOME; n++) {
-        const struct glc_judgement *j = &f->judgements[n % f->njudgements];
-        if (j->outcome != (enum glc_outcome)(n / f->njudgements))
-            continue;
+    for (size_t n = 0; n < f->njudgements; n++) {
+        const struct glc_judgement *j = &f->judgements[n];
         char when[3 * GLC_DATE_TEXT], countdown[128];
         glc_date_print_stated(j->rule->from.zone, j->rule->from.utc, when);
         glc_report_countdown(j, countdown, sizeof countdown);
@@ -200,6 +197,10 @@ static void rests_on(const struct glc_finding *f, struct glc_buf *out)
         esc(out, j->why);
         glc_buf_puts(out, "<br><span class=\"soft\">");
         esc(out, j->instrument->citation);
+        if (j->rule->from.note != NULL) {
+            glc_buf_puts(out, "<br>");
+            esc(out, j->rule->from.note);
+        }
         glc_buf_printf(out, "</span></td><td>%s%s", when, glc_confidence_mark(j->rule->from.confidence));
         if (countdown[0] != '\0')
             glc_buf_printf(out, "<br>%s", countdown);
@@ -243,7 +244,10 @@ static void finding(const struct glc_report *r, const struct glc_finding *f, str
         esc(out, f->due[i].deadline->text);
         glc_buf_puts(out, ", ");
         esc(out, f->due[i].instrument->title);
-        glc_buf_puts(out, "</dd>");
+        char left[64];
+        glc_report_days_left(f->due[i].left, left, sizeof left);
+        glc_buf_printf(out, " <span class=\"soft\">(%s%s)</span></dd>", left,
+                       f->due[i].again ? ", the next of those that repeat" : "");
     }
     glc_buf_puts(out, "</dl>");
     if (f->nhits != 0)

@@ -101,6 +101,8 @@ static void due(struct glc_json *j, const struct glc_due *d)
     str(j, "date", day);
     glc_json_key(j, "days_left");
     glc_json_int(j, d->left);
+    glc_json_key(j, "next_of_repeating");
+    glc_json_bool(j, d->again);
     glc_json_key(j, "days");
     glc_json_uint(j, d->deadline->days);
     str(j, "unit", d->deadline->business ? "business" : "calendar");
