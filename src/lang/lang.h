@@ -19,7 +19,9 @@ struct glc_lang_options {
     bool pua; /* take ClamAV's databases of potentially unwanted programs (.ndu …) in folders too */
     bool limit_strings; /* a rule with more than max_strings is an error */
     uint64_t max_strings;
-    bool no_includes; /* an `include` is an error (rules from strangers) */
+    bool as_yara;       /* warn where yara does, and only there: callers count warnings */
+    bool strict_escape; /* warn of escapes in regular expressions that mean nothing */
+    bool no_includes;   /* an `include` is an error (rules from strangers) */
 };
 
 /* Read a file, or every file with a known extension below a folder (sorted by name, links to folders not

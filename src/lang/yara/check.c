@@ -116,7 +116,7 @@ void glc_yara_check_rule(struct glc_yara_parser *p, const struct glc_yara_tok *c
         return;
     }
     check_used(p);
-    enum truth t = p->failed ? DEPENDS : truth_of(p->rule.condition);
+    enum truth t = p->failed || p->opt->as_yara ? DEPENDS : truth_of(p->rule.condition);
     if (t != DEPENDS)
         glc_yara_say(p, GLC_WARNING, condition, NULL, "the condition is always %s",
                      t == TRUE ? "true" : "false");

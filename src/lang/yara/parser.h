@@ -88,6 +88,8 @@ void glc_yara_say(struct glc_yara_parser *p, enum glc_severity severity, const s
 /* The same about bytes inside a token, `at` bytes from its start. */
 void glc_yara_say_inside(struct glc_yara_parser *p, const struct glc_yara_tok *tok, const uint8_t *from,
                          size_t len, const char *hint, const char *message);
+void glc_yara_warn_inside(struct glc_yara_parser *p, const struct glc_yara_tok *tok, const uint8_t *from,
+                          size_t len, const char *hint, const char *message);
 
 /* "an integer", "a string", … */
 const char *glc_yara_a_type(enum glc_type t);
@@ -152,6 +154,7 @@ bool glc_yara_re_variants(struct glc_yara_parser *p, struct glc_re *re, const st
 /* slow.c: the longest run of bytes that every match contains, weighed; below 2 a pattern is slow to look for.
  */
 uint32_t glc_yara_atom(const struct glc_re *re);
+bool glc_yara_endless(const struct glc_re *re);
 
 /* condition.c */
 

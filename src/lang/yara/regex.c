@@ -134,6 +134,9 @@ static int byte_escape(struct regex *r, bool in_class)
                         "unknown escape in a regular expression");
             return -1;
         }
+        if (r->p->opt->strict_escape && c >= 0 && glc_ascii_isalnum((uint8_t)c))
+            glc_yara_warn_inside(r->p, r->tok, r->s.ptr + from, 2, "it stands for the letter itself",
+                                 "unknown escape in a regular expression");
         return c;
     }
 }

@@ -91,6 +91,14 @@ void glc_yara_say_inside(struct glc_yara_parser *p, const struct glc_yara_tok *t
         put(p, GLC_ERROR, tok->line, tok->line_at, (size_t)(from - p->src->lex.text.ptr), len, hint, message);
 }
 
+void glc_yara_warn_inside(struct glc_yara_parser *p, const struct glc_yara_tok *tok, const uint8_t *from,
+                          size_t len, const char *hint, const char *message)
+{
+    if (mark(p, GLC_WARNING))
+        put(p, GLC_WARNING, tok->line, tok->line_at, (size_t)(from - p->src->lex.text.ptr), len, hint,
+            message);
+}
+
 void *glc_yara_nomem(struct glc_yara_parser *p)
 {
     p->err = GLC_NOMEM;

@@ -2,15 +2,59 @@
  * sketch of what the compiler chooses with more care; here it serves a warning only. */
 #include "lang/yara/parser.h"
 
+/* What fills files: zeros, blanks, the gaps of compilers. */
+static bool is_filling(uint8_t byte)
+{
+    return byte == 0x00 || byte == 0x20 || byte == 0xcc || byte == 0xff;
+}
+
+/* What the last `run` bytes before `end` are worth: two of which one fills files, or the same filling all
+ * along, are found everywhere, and worth one. So yara has it, too. */
+static uint32_t worth(const struct glc_re *re, uint32_t end, uint32_t run)
+{
+    const uint8_t *v = re->u.bytes.value + end - run;
+    bool same = true, filling = false;
+    for (uint32_t i = 0; i < run; i++) {
+        same &= v[i] == v[0];
+        filling |= is_filling(v[i]);
+    }
+    bool common = run == 2 ? filling || (same && v[0] == 0x90) : same && filling;
+    return run > 1 && common ? 1 : run;
+}
+
 static uint32_t best_run(const struct glc_re *re)
 {
     uint32_t best = 0, run = 0;
     for (uint32_t i = 0; i < re->u.bytes.len; i++) {
         uint8_t m = re->u.bytes.mask[i];
         run = m == 0xff || m == 0xdf ? run + 1 : 0;
-        best = run > best ? run : best;
+        bool ends =
+            i + 1 == re->u.bytes.len || (re->u.bytes.mask[i + 1] != 0xff && re->u.bytes.mask[i + 1] != 0xdf);
+        uint32_t value = ends && run != 0 ? worth(re, i + 1, run) : 0;
+        best = value > best ? value : best;
     }
     return best;
+}
+
+/* `.` without an end: yara warns of that. */
+bool glc_yara_endless(const struct glc_re *re)
+{
+    const struct glc_re *kid = re->kind == GLC_RE_REPEAT ? re->u.repeat.kid : NULL;
+    if (re->kind == GLC_RE_GAP)
+        return re->u.gap.max == GLC_UNBOUNDED;
+    if (kid != NULL && re->u.repeat.max == GLC_UNBOUNDED && kid->kind == GLC_RE_CLASS) {
+        uint32_t most = 0;
+        for (uint32_t i = 0; i < 8; i++)
+            most += (uint32_t)__builtin_popcount(kid->u.set[i]);
+        bool line_end = (kid->u.set['\n' / 32] >> '\n' % 32 & 1) != 0;
+        return most == 256 || (most == 255 && !line_end);
+    }
+    if (kid != NULL)
+        return glc_yara_endless(kid);
+    for (uint32_t i = 0; (re->kind == GLC_RE_CAT || re->kind == GLC_RE_ALT) && i < re->u.list.n; i++)
+        if (glc_yara_endless(re->u.list.kid[i]))
+            return true;
+    return false;
 }
 
 uint32_t glc_yara_atom(const struct glc_re *re)

@@ -202,10 +202,15 @@ static void warn_slow(struct glc_yara_parser *p, const struct glc_pattern *patte
 {
     if (p->failed)
         return;
+    if (p->opt->as_yara && pattern->variants != 0 && !pattern->hex &&
+        glc_yara_endless(pattern->variant[0].re))
+        glc_yara_say(p, GLC_WARNING, id, "say how many at most, as in .{,200}",
+                     "%s has a part without an end", glc_yara_quote(id->text).text);
     for (uint32_t i = 0; i < pattern->variants; i++) {
         if (glc_yara_atom(pattern->variant[i].re) < 2) {
             struct glc_yara_quote q = glc_yara_quote(id->text);
-            glc_yara_say(p, GLC_WARNING, id, "give it at least two known bytes in a row",
+            glc_yara_say(p, GLC_WARNING, id,
+                         "give it at least two known bytes in a row that do not fill files",
                          "%s is slow to look for: too few known bytes", q.text);
             return;
         }

@@ -1,7 +1,8 @@
 /* Goldens of the front end: for every X.in of a folder, the diagnostics and the IR must be X.out.
  * `yara_golden FOLDER` compares, `yara_golden --renew FOLDER` writes. The first line of an .in may hold
  * options:
- * `// -x` for YARA-X, `// -d name=value` for externals. */
+ * `// -x` for YARA-X, `// -d name=value` for externals, `// -n` for no includes, `// -l N` for so many
+ * strings. Includes are relative to the folder. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "lang/lang.h"
@@ -10,6 +11,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void print(void *ctx, const struct glc_diag *d)
 {
@@ -29,7 +31,16 @@ static void options(struct glc_arena *a, struct glc_span text, struct glc_lang_o
     for (char *w = strtok_r(line, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
         if (strcmp(w, "-x") == 0)
             opt->dialect = GLC_DIALECT_YARA_X;
-        else if (strcmp(w, "-d") == 0 && (w = strtok_r(NULL, " ", &save)) != NULL && opt->externals < 8)
+        else if (strcmp(w, "-n") == 0)
+            opt->no_includes = true;
+        else if (strcmp(w, "-y") == 0)
+            opt->as_yara = true;
+        else if (strcmp(w, "-E") == 0)
+            opt->strict_escape = true;
+        else if (strcmp(w, "-l") == 0 && (w = strtok_r(NULL, " ", &save)) != NULL) {
+            opt->limit_strings = true;
+            opt->max_strings = strtoull(w, NULL, 10);
+        } else if (strcmp(w, "-d") == 0 && (w = strtok_r(NULL, " ", &save)) != NULL && opt->externals < 8)
             opt->externals += glc_lang_external(a, w, &room[opt->externals]) ? 1 : 0;
     }
 }
@@ -64,12 +75,12 @@ static char *output(const char *path, const char *name, size_t *len)
     return text;
 }
 
-static int one(const char *in, const char *base, bool renew)
+static int one(const char *in, bool renew)
 {
     char out[4096], name[256];
     size_t len, stem = strlen(in) - 3;
     (void)snprintf(out, sizeof out, "%.*s.out", (int)stem, in);
-    (void)snprintf(name, sizeof name, "%.*s.yar", (int)strlen(base) - 3, base);
+    (void)snprintf(name, sizeof name, "%.*s.yar", (int)stem, in);
     char *text = output(in, name, &len);
     int failed = 0;
     struct glc_map map = { { 0 } };
@@ -92,14 +103,14 @@ int main(int argc, char **argv)
     int failed = 0, seen = 0;
     if (argc != 2 + renew)
         return 2;
-    int n = scandir(argv[argc - 1], &entry, NULL, alphasort);
+    if (chdir(argv[argc - 1]) != 0)
+        return 2;
+    int n = scandir(".", &entry, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         const char *base = entry[i]->d_name;
         size_t len = strlen(base);
-        char path[4096];
-        (void)snprintf(path, sizeof path, "%s/%s", argv[argc - 1], base);
         if (len > 3 && strcmp(base + len - 3, ".in") == 0) {
-            failed |= one(path, base, renew);
+            failed |= one(base, renew);
             seen++;
         }
         free(entry[i]);

@@ -1,0 +1,1 @@
+include "deep04.yar"

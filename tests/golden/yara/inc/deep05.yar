@@ -1,0 +1,1 @@
+include "deep06.yar"

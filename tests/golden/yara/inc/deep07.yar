@@ -1,0 +1,1 @@
+include "deep08.yar"

@@ -1,0 +1,1 @@
+include "deep10.yar"

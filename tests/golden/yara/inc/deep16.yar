@@ -1,0 +1,1 @@
+rule deepest { condition: true }
