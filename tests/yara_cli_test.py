@@ -50,6 +50,8 @@ slow.yar out.c
 -w slow.yar out.c
 --fail-on-warnings slow.yar out.c
 --fail-on-warnings -w slow.yar out.c
+--fail-on-warnings third.yar out.c
+--fail-on-warnings dots.yar out.c
 r.yar no/such/folder/out.c
 r.yar
 -d x r.yar out.c
@@ -108,6 +110,12 @@ r.yar
 --no-such-option r.yar f1
 --fail-on-warnings slow.yar f1
 --fail-on-warnings -w slow.yar f1
+--fail-on-warnings third.yar f1
+--fail-on-warnings never.yar f1
+--fail-on-warnings dots.yar f1
+--fail-on-warnings -w dots.yar f1
+--fail-on-warnings zeros.yar f1
+--fail-on-warnings fine.yar f1
 -s -f r.yar f1
 -f -L r.yar f1
 -i A -i B r.yar f1
@@ -144,7 +152,6 @@ inc.yar f1
 -x nomodule=f1 r.yar f1
 -x cuckoo=report.json cuckoo.yar f1
 cuckoo.yar f1
--x cuckoo=f1 cuckoo.yar f1
 -d =1 r.yar f1
 -d s=abc -d n=-5 -d f=1.5 -d b=true r.yar f1
 --max-strings-per-rule=0 r.yar f1
@@ -213,6 +220,33 @@ def differ(glacis, name, args, top):
     return True
 
 
+# Options of 4.5 that 4.2.3 lacks: arguments, exit code, standard output, and a part of standard error.
+NEWER = [
+    (["-q", "c.yar", "f1"], 0, b"L f1\n", b""),
+    (["--disable-console-logs", "c.yar", "f1"], 0, b"L f1\n", b""),
+    (["-qwc", "c.yar", "f1"], 0, b"1\n", b""),
+    (["-E", "esc.yar", "f1"], 0, b"", b"warning: unknown escape in a regular expression"),
+    (["esc.yar", "f1"], 0, b"", b""),
+    (["--strict-escape", "--fail-on-warnings", "esc.yar", "f1"], 1, b"", b"unknown escape"),
+    (["-x", "cuckoo=bad.yar", "cuckoo.yar", "f1"], 1, b"", b"the report for the module cuckoo is no JSON object"),
+]
+
+
+def newer(glacis, top):
+    """The number of command lines that answer otherwise than 4.5's manual has it."""
+    wrong = 0
+    for args, code, out, err in NEWER:
+        got = run([glacis, "yara"], args, os.path.join(top, "glacis"))
+        if got[:2] != (code, out) or err not in got[2] or (err == b"" and got[2] != b""):
+            wrong += 1
+            print("glacis yara", *args, "answers", got)
+    names = run([glacis, "yara"], ["-M"], top)
+    if names[0] != 0 or not {b"pe", b"cuckoo", b"math"} <= set(names[1].split()):
+        wrong += 1
+        print("glacis yara -M answers", names)
+    return wrong
+
+
 def main():
     glacis = os.path.abspath(sys.argv[1])
     if shutil.which("yara") is None:
@@ -226,6 +260,10 @@ def main():
         "f1": b"xxabc\x00\x01\x02\x03abcddd\nw\x00i\x00d\x00e\x00 \xc3\xa9\x1b\\ " + bytes(c ^ 2 for c in b"hello"),
         "f2": b"zz", "empty": b"", "long": b"abc" + bytes(range(256)) * 5, "list": b"f1\nf2\n",
         "third.yar": b"rule T { condition: true }", "inc.yar": b'include "third.yar"\nrule J { condition: T }',
+        "never.yar": b"rule V { condition: false }", "dots.yar": b"rule S { strings: $a = /abcd.*e/ condition: $a }",
+        "zeros.yar": b"rule S { strings: $a = { 00 00 00 00 } condition: $a }",
+        "fine.yar": b"rule S { strings: $a = { 00 00 01 00 } $b = /[^a]+bcde/ $c = \"abc\" xor condition: any of them }",
+        "esc.yar": rb"rule X { strings: $a = /ab\gc/ condition: $a }",
         "cuckoo.yar": CUCKOO.encode(), "report.json": REPORT.encode(),
         "list2": b"one\nf1\nnofile\n", "42": b"abc", "linked/plain": b"abc",
         "one/f": b"abc abc", "one/sub/g": b"zzz",
@@ -243,9 +281,10 @@ def main():
             os.symlink("nowhere", os.path.join(top, where, "linked/dead"))
         bad = sum(differ(glacis, "yarac", args, top) for args in COMPILE)
         bad += sum(differ(glacis, "yara", args, top) for args in CASES)
+        bad += newer(glacis, top)
     finally:
         shutil.rmtree(top)
-    total = len(CASES) + len(COMPILE)
+    total = len(CASES) + len(COMPILE) + len(NEWER) + 1
     print(f"{total - bad} of {total} command lines answer alike")
     return 1 if bad else 0
 

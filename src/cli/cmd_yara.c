@@ -10,6 +10,7 @@
 #include "cli/show.h"
 #include "cli/signatures.h"
 #include "cli/walk.h"
+#include "format/format.h"
 #include "wire/pool.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ enum option {
     OPT_COMPILED,
     OPT_COUNT,
     OPT_DEFINE,
+    OPT_NO_CONSOLE,
     OPT_FAIL,
     OPT_FAST,
     OPT_ID,
@@ -31,6 +33,7 @@ enum option {
     OPT_MAX_RULES,
     OPT_MAX_STRINGS,
     OPT_MODULE_DATA,
+    OPT_MODULE_NAMES,
     OPT_NEGATE,
     OPT_NO_LINKS,
     OPT_NO_WARNINGS,
@@ -46,6 +49,7 @@ enum option {
     OPT_LIST,
     OPT_SKIP_LARGER,
     OPT_STACK,
+    OPT_STRICT,
     OPT_TAG,
     OPT_THREADS,
     OPT_TIMEOUT,
@@ -60,6 +64,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_COMPILED] = { "compiled-rules", 'C', NULL, "RULES is an image of glacis compile" },
     [OPT_COUNT] = { "count", 'c', NULL, "print only number of matches" },
     [OPT_DEFINE] = { "define", 'd', "VAR=VALUE", "define external variable" },
+    [OPT_NO_CONSOLE] = { "disable-console-logs", 'q', NULL, "do not print what console.log() says" },
     [OPT_FAIL] = { "fail-on-warnings", 0, NULL, "fail on warnings" },
     [OPT_FAST] = { "fast-scan", 'f', NULL, "print only the first place of a string" },
     [OPT_ID] = { "identifier", 'i', "IDENTIFIER", "print only rules named IDENTIFIER; several times" },
@@ -68,6 +73,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER",
                           "refuse rules with more strings; default: no limit" },
     [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "data for MODULE: cuckoo takes a report" },
+    [OPT_MODULE_NAMES] = { "module-names", 'M', NULL, "show the modules' names" },
     [OPT_NEGATE] = { "negate", 'n', NULL, "print only not satisfied rules" },
     [OPT_NO_LINKS] = { "no-follow-symlinks", 'N', NULL, "do not follow symlinks when scanning" },
     [OPT_NO_WARNINGS] = { "no-warnings", 'w', NULL, "disable warnings" },
@@ -83,6 +89,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_LIST] = { "scan-list", 0, NULL, "scan files listed in FILE, one per line" },
     [OPT_SKIP_LARGER] = { "skip-larger", 'z', "NUMBER", "skip larger files when scanning a directory" },
     [OPT_STACK] = { "stack-size", 'k', "SLOTS", "taken and not needed" },
+    [OPT_STRICT] = { "strict-escape", 'E', NULL, "warn of unknown escape sequences" },
     [OPT_TAG] = { "tag", 't', "TAG", "print only rules tagged as TAG; several times" },
     [OPT_THREADS] = { "threads", 'p', "NUMBER", "this many workers" },
     [OPT_TIMEOUT] = { "timeout", 'a', "SECONDS", "abort scanning a file after this many seconds" },
@@ -99,7 +106,7 @@ static const struct glc_usage usage = {
 
 struct run {
     bool compiled, stats, fast, count, negate, no_links, meta, space, strings, length, xors, tags, recursive,
-        list, fail_on_warnings;
+        list, fail_on_warnings, no_console;
     const char **id, **tag; /* each ended by NULL; none: all */
     unsigned ids, tags_wanted;
     const char *cuckoo; /* path of a report */
@@ -427,7 +434,7 @@ static void scan(struct run *r, const char *target, const char *const *define)
                   .strings = r->strings || r->length || r->xors,
                   .bytes = r->strings || r->xors,
                   .top_only = true,
-                  .console = (void (*)(void *, const char *))(uintptr_t)1,
+                  .console = r->no_console ? NULL : (void (*)(void *, const char *))(uintptr_t)1,
                   /* a flag: see pool.h */ },
         .timeout_s = r->timeout,
         .image = r->sig.fd,
@@ -500,6 +507,12 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
     case OPT_TAG:
         r->tag[r->tags_wanted++] = value;
         return true;
+    case OPT_NO_CONSOLE:
+        r->no_console = true;
+        return true;
+    case OPT_STRICT:
+        bo->strict_escape = true;
+        return true;
     case OPT_FAST:
         r->fast = true;
         return true;
@@ -565,6 +578,7 @@ static bool take_option(struct run *r, enum option o, const char *value, struct 
     case OPT_ATOMS:
     case OPT_DEFINE:
     case OPT_VERSION:
+    case OPT_MODULE_NAMES:
     case OPTIONS:
         break;
     }
@@ -613,6 +627,14 @@ static void print_stats(const struct run *r)
            (unsigned long long)rules, (unsigned long long)patterns);
 }
 
+static void print_module_names(void)
+{
+    const struct glc_modules *all = glc_format_modules();
+    for (uint32_t i = 0; i < all->n; i++)
+        if (all->module[i]->dialect == NULL)
+            puts(all->module[i]->name);
+}
+
 int glc_cmd_yara(int argc, char **argv)
 {
     struct run r = { 0 };
@@ -629,9 +651,11 @@ int glc_cmd_yara(int argc, char **argv)
     r.tag = r.id + argc + 1;
     glc_args_init(&a, &usage, argc, argv);
     while ((o = glc_args_next(&a, &value)) != GLC_ARG_END) {
-        if (o == GLC_ARG_HELP || o == OPT_VERSION) {
+        if (o == GLC_ARG_HELP || o == OPT_VERSION || o == OPT_MODULE_NAMES) {
             if (o == OPT_VERSION)
                 puts("4.5.0");
+            else if (o == OPT_MODULE_NAMES)
+                print_module_names();
             r.code = 0;
             goto out;
         }

@@ -10,7 +10,16 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum option { OPT_ATOMS, OPT_DEFINE, OPT_FAIL, OPT_MAX_STRINGS, OPT_NO_WARNINGS, OPT_VERSION, OPTIONS };
+enum option {
+    OPT_ATOMS,
+    OPT_DEFINE,
+    OPT_FAIL,
+    OPT_MAX_STRINGS,
+    OPT_NO_WARNINGS,
+    OPT_STRICT,
+    OPT_VERSION,
+    OPTIONS
+};
 
 static const struct glc_opt options[OPTIONS] = {
     [OPT_ATOMS] = { "atom-quality-table", 0, "FILE", "taken and not needed" },
@@ -19,6 +28,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER",
                           "refuse rules with more strings; default: no limit" },
     [OPT_NO_WARNINGS] = { "no-warnings", 'w', NULL, "disable warnings" },
+    [OPT_STRICT] = { "strict-escape", 'E', NULL, "warn of unknown escape sequences" },
     [OPT_VERSION] = { "version", 'v', NULL, "show version information" },
 };
 
@@ -79,6 +89,8 @@ int glc_cmd_yarac(int argc, char **argv)
             fprintf(stderr, "error: wrong syntax for `-d` option.\n"); /* and goes on */
         else if (o == OPT_DEFINE && value[0] != '=') /* a variable without a name is nobody's */
             define[defines++] = value;
+        else if (o == OPT_STRICT)
+            bo.strict_escape = true;
         else if (o == OPT_FAIL)
             bo.fail_on_warnings = true;
         else if (o == OPT_NO_WARNINGS)

@@ -120,7 +120,9 @@ enum glc_err glc_build(const char *const *source, unsigned sources, const struct
                                    .dialect = opt->dialect,
                                    .pua = opt->pua,
                                    .limit_strings = opt->limit_strings,
-                                   .max_strings = opt->max_strings };
+                                   .max_strings = opt->max_strings,
+                                   .as_yara = opt->assume_yara,
+                                   .strict_escape = opt->strict_escape };
     struct glc_external *external = NULL;
     glc_arena_init(&arena, (size_t)RULES_CAP_GIB << 30);
     glc_ruleset_init(&set, &arena);

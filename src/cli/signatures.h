@@ -25,8 +25,9 @@ struct glc_build_options {
     bool strict;               /* what is not taken is an error */
     bool no_warnings;
     bool fail_on_warnings;
-    bool assume_yara; /* files of any name are YARA rules */
-    bool quiet;       /* diagnostics are counted and not printed */
+    bool assume_yara;   /* files of any name are YARA rules */
+    bool strict_escape; /* warn of escapes in regular expressions that mean nothing */
+    bool quiet;         /* diagnostics are counted and not printed */
     bool keep_ir;
     bool pua;           /* files about potentially unwanted programs in folders, too */
     bool limit_strings; /* rules with more than max_strings are errors */
