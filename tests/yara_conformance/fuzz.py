@@ -425,12 +425,46 @@ class Gen:
         return out[:1500]
 
 
+def loop_bodies(text):
+    """What stands in the parentheses of each loop."""
+    for m in re.finditer(r":\s*\(", re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)):
+        rest = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)[m.end():]
+        depth, end = 1, 0
+        while end < len(rest) and depth:
+            depth += {"(": 1, ")": -1}.get(rest[end], 0)
+            end += 1
+        yield rest[:end - 1].strip()
+
+
+def is_number(body):
+    """Is this no truth: nothing outside parentheses compares, joins or looks for strings."""
+    while body.startswith("(") and body.endswith(")") and body.count("(") == 1:
+        body = body[1:-1].strip()
+    body = re.sub(r"#\w*\s+in\s+\(", "# (", body)
+    flat, depth = "", 0
+    for c in body:
+        depth -= c == ")"
+        flat += c if depth == 0 and c not in "()" else " "
+        depth += c == "("
+    return not re.search(r"==|!=|[<>](?![<>])(?<![<>]{2})|\$|\b(and|or|not|defined|true|false|of|matches|contains|icontains|startswith|istartswith"
+                         r"|endswith|iendswith|iequals|r1|r2|yes|nope|for)\b", flat)
+
+
+MAY_BE_EMPTY = re.compile(r"[^\\](?:[?*]|\{0?,\d*\})")
+
+
 def excused(text, mine, theirs):
     """Why these answers may differ, or None."""
+    if isinstance(mine, dict) and isinstance(theirs, dict) and any(is_number(b) for b in loop_bodies(text)):
+        return "a number as the body of a loop: yara adds them up, here each is true or not"
+    if mine == "error" and isinstance(theirs, dict) and re.search(r'(?<![\w.])(\d+\.\d+|real|"a"|str|yes|nope)\)*\s+(of\b|\w+\s+in\b)', text):
+        return "how many is an integer"
     if isinstance(mine, dict) and isinstance(theirs, dict) and "|" in text:
         starts = [{k: [s[0] for s in v] for k, v in one.items()} for one in (mine, theirs)]
         if starts[0] == starts[1]:
             return "which of several alternatives gives the length depends on yara's choice of atoms"
+        if MAY_BE_EMPTY.search(text) and all(set(v) <= set(starts[0].get(k, [])) for k, v in starts[1].items()):
+            return "an alternative that may be empty hides others from yara"
     return None
 
 
