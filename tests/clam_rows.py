@@ -118,6 +118,17 @@ COMPARES = """0(>>4#il4#=1000) 0(>>4#il4#=2000) 0(>>4#il4#>1500) 0(>>4#il4#<1500
 0(>>4#il4#>500,>1500) 0(>>4#il4#=1000,=2000) 0(<<4#il4#>0) 0(>>0x4#il4#=1000) 0(>>4#ile4#=1000) 0(>>04#il4#=1000) 0(>>0#il1#=97)
 0(>>4#il3#>0) 0(>>4#ze4#=1) 0(4#il4#=1) 0(>>x#il4#=1) 0(>>4#il4#!1) 0(>>4#il4#=1""".split()
 
+TEXTS = [b"12345678", b"1234zz", b"12", b"1a2b3c4d", b"  12", b"0x12", b"-12", b"+12", b"zz12", b"0012", b"12 34", b"ABCD", b"1", b"z",
+         b"99999999999", b"\0\x0012", b"12\0\0", b"\t\n1234", b"0x", b"0xz", b"ffffffff", b"80000000", b"-0x12", b"0X12"]
+TEXT_FILES = {f"v{i}": B + b"abcd" + v + b"...." + B for i, v in enumerate(TEXTS)}
+TEXT_FILES.update({f"end{i}": B + b"abcd" + v for i, v in enumerate(TEXTS)})
+TEXT_FILES["long"] = B + b"abcd" + b"9" * 30
+TEXT_OPTIONS = """hl1 hl2 hl4 hl6 hl8 hle2 hle4 hle8 hb1 hb2 hb3 hb4 hb8 hbe1 hbe2 hbe3 hbe4 hbe8 he4 h4 d1 d2 d3 d4 d8 de1 de2 de3 de4 de8 db4 dbe4 al4 al8
+al4 ab1 ab2 ab3 ab4 ab5 ab8 abe3 abe4 abe8 a4 ae4 dl4 dle4 h19 h20 d20 d19 ab20 hb18""".split()
+TEXT_VALUES = """=1 =0 =-12 =-18 =18 =12 =0x1234 =0x3412 =1234 =99999999 =0x1a2b >0 <0 >100,<2000 =0xffffffff =0x80 =123""".split()
+
+ODD = {"hl1", "dl4", "dle4", "h19", "h20"}  # one line of each is enough: clamscan is asked again for every line that it refuses
+
 PLACES = "0 8 0,1 0,8 8,4 8,3 EOF-8 EOF-9 EOF-8,1 EOF-9,1 EOF-10,2 EOF-16,8 EOF-0 EOF-200 * 1 8, EOF-7".split()
 PLACE_BODIES = "61626364 6162*6768 6162{-9}6768 ??6263 ????6364 (61|62)626364 !(62|63)626364 {1}62636465 (W)61626364 (B)61626364"
 PLACED = {
@@ -177,6 +188,9 @@ def tables():
     yield "modifiers", "ldb", ldb(MODIFIED), MODIFIED_FILES
     for i, x in enumerate(["0&1", "1", "0|1"]):
         yield f"compares {x}", "ldb", [f"B{k}.{i};Target:0;{x};61626364;{b}" for k, b in enumerate(COMPARES)], COMPARED
+    yield ("compares of text", "ldb",
+           [f"X{i}.{k};Engine:51-255,Target:0;0&1;61626364;0(>>4#{o}#{v})"
+            for i, o in enumerate(dict.fromkeys(TEXT_OPTIONS)) for k, v in enumerate(TEXT_VALUES) if o not in ODD or k == 0], TEXT_FILES)
     yield "regular expressions", "ldb", clam_regex.lines(), clam_regex.FILES
     placed = [f"P{i}.{k}:0:{p}:{b}" for i, p in enumerate(PLACES) for k, b in enumerate(PLACE_BODIES.split())]
     yield "places", "ndb", placed, PLACED

@@ -32,7 +32,7 @@ enum glc_cond_op {
     GLC_C_FACT,      /* enum glc_fact */
     GLC_C_VAR,       /* slot */
     GLC_C_STORE,     /* slot: pops; leaves nothing */
-    GLC_C_READ,      /* enum glc_read */
+    GLC_C_READ,      /* as GLC_X_READ's index */
 
     GLC_C_TO_FLOAT,
     GLC_C_NEG,
@@ -148,6 +148,8 @@ bool glc_cond_arith(enum glc_cond_op op, struct glc_value *a,
                     const struct glc_value *b) GLC_CHECK; /* result in *a */
 bool glc_cond_compare(enum glc_cond_op op, struct glc_value *a, const struct glc_value *b) GLC_CHECK;
 bool glc_cond_text(enum glc_cond_op op, struct glc_value *a, const struct glc_value *b) GLC_CHECK;
+/* The number in the text `s`; `read`: GLC_READ_TEXT and its flags. */
+struct glc_value glc_cond_number(struct glc_span s, unsigned read);
 struct glc_value glc_cond_read(const struct glc_layer *layer, unsigned read, const struct glc_value *offset);
 struct glc_value glc_cond_fact(const struct glc_layer *layer, unsigned fact);
 

@@ -77,7 +77,7 @@ static bool do_constant(struct glc_vm *m, enum glc_cond_op op)
         m->height--;
         return true;
     case GLC_C_READ:
-        if (!glc_vm_small(m, GLC_READS, &i) || !glc_vm_need(m, 1) || !glc_vm_is_int(m, glc_vm_top(m, 0)))
+        if (!glc_vm_small(m, GLC_READS_ALL, &i) || !glc_vm_need(m, 1) || !glc_vm_is_int(m, glc_vm_top(m, 0)))
             return false;
         *glc_vm_top(m, 0) = glc_cond_read(m->env->layer, i, glc_vm_top(m, 0));
         return true;

@@ -246,8 +246,8 @@ bool glc_cond_text(enum glc_cond_op op, struct glc_value *a, const struct glc_va
 struct glc_value glc_cond_read(const struct glc_layer *layer, unsigned read, const struct glc_value *offset)
 {
     static const uint8_t width[GLC_READS] = { 1, 2, 4, 1, 2, 4, 1, 2, 4, 1, 2, 4, 4, 8, 4, 8 };
-    bool real = read >= GLC_READ_F32;
-    unsigned w = width[read];
+    bool text = read >= GLC_READ_TEXT, real = read >= GLC_READ_F32 && read < GLC_READS;
+    unsigned w = text ? read & GLC_READ_TEXT_LEN : read < GLC_READS ? width[read] : 0;
     struct glc_span data = layer->data;
     uint64_t at = (uint64_t)offset->u.integer;
     if (layer->region != NULL) {
@@ -255,9 +255,11 @@ struct glc_value glc_cond_read(const struct glc_layer *layer, unsigned read, con
         data = r != NULL ? r->bytes : glc_span(NULL, 0);
         at -= r != NULL ? r->address : 0;
     }
-    if (!offset->defined || offset->u.integer < 0 || data.len < w || at > data.len - w)
+    if (!offset->defined || offset->u.integer < 0 || data.len < w || at > data.len - w || w == 0)
         return glc_cond_undefined(real ? GLC_T_FLOAT : GLC_T_INT);
     const uint8_t *p = data.ptr + at;
+    if (text)
+        return glc_cond_number(glc_span(p, w), read);
     bool big = (read >= GLC_READ_U8BE && read <= GLC_READ_I32BE) || read >= GLC_READ_F32BE;
     uint64_t v = 0;
     for (unsigned i = 0; i < w; i++)

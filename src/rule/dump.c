@@ -42,6 +42,12 @@ static void dump_pattern(uint32_t p, const struct glc_rule *r, struct glc_buf *o
         glc_buf_printf(out, " #%u", p);
 }
 
+static const char *text_base(uint32_t read)
+{
+    uint32_t base = read & GLC_READ_TEXT_BASE;
+    return base == GLC_READ_TEXT_HEX ? "hex" : base == GLC_READ_TEXT_AUTO ? "auto" : "decimal";
+}
+
 /* What a node says besides its name and kids. */
 static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct glc_buf *out)
 {
@@ -78,7 +84,13 @@ static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct 
         glc_buf_printf(out, " %s", x->index < GLC_FACTS ? facts[x->index] : "?");
         break;
     case GLC_X_READ:
-        glc_buf_printf(out, " %s", x->index < GLC_READS ? reads[x->index] : "?");
+        if (x->index < GLC_READS)
+            glc_buf_printf(out, " %s", reads[x->index]);
+        else
+            glc_buf_printf(out, " text %s%s%s %u", text_base(x->index),
+                           (x->index & GLC_READ_TEXT_LITTLE) != 0 ? " little" : "",
+                           (x->index & GLC_READ_TEXT_EXACT) != 0 ? " exact" : "",
+                           x->index & GLC_READ_TEXT_LEN);
         break;
     case GLC_X_FOUND:
     case GLC_X_FOUND_AT:

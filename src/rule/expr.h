@@ -33,7 +33,7 @@ enum glc_expr_op {
     GLC_X_VAR,       /* index: slot of an enclosing loop or `with` */
 
     /* kid[0] the offset. Undefined outside the data. */
-    GLC_X_READ, /* index: enum glc_read */
+    GLC_X_READ, /* index: enum glc_read, or GLC_READ_TEXT and more */
 
     /* Arithmetic on INT or FLOAT kids (a mixed pair has had its INT wrapped in TO_FLOAT). */
     GLC_X_TO_FLOAT,
@@ -182,6 +182,19 @@ enum glc_read {
     GLC_READ_F32BE,
     GLC_READ_F64BE,
     GLC_READS
+};
+
+/* From GLC_READ_TEXT on, the index of GLC_X_READ says how a number in text is read: the number of bytes, a
+ * base, and flags. Undefined where it is none. */
+enum {
+    GLC_READ_TEXT_LEN = 0x1f,
+    GLC_READ_TEXT_BASE = 0x60,
+    GLC_READ_TEXT_HEX = 0x20,
+    GLC_READ_TEXT_AUTO = 0x40,   /* hexadecimal behind 0x, else decimal */
+    GLC_READ_TEXT_LITTLE = 0x80, /* pairs of digits, the lowest first */
+    GLC_READ_TEXT_EXACT = 0x100, /* every byte belongs to it */
+    GLC_READ_TEXT = 0x200,
+    GLC_READS_ALL = 0x400,
 };
 
 /* A regular expression as a value. Matched against a string anywhere in it, as YARA's `matches`. */

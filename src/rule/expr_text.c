@@ -369,7 +369,7 @@ static void reader(struct text *t, const struct glc_expr *x)
         "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
         "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
     };
-    glc_buf_printf(t->out, "%s(", x->index < GLC_READS ? reads[x->index] : "?");
+    glc_buf_printf(t->out, "%s(", x->index < GLC_READS ? reads[x->index] : "number");
     put(t, x->kid[0], RANK_OR);
     word(t, ")");
 }
