@@ -305,6 +305,61 @@ def erofs(bad, good):
     return TMP / "erofs-bad.img"
 
 
+def hfs(bad, good):
+    """libisofs writes HFS+ beside an ISO; the volume is cut out. It knows neither overflowing runs nor damage: those are made here."""
+    if not have("xorriso"):
+        return None
+
+    def volume(root):
+        sh("xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", TMP / "hfs.iso", root)
+        data = (TMP / "hfs.iso").read_bytes()
+        maps = [data[at:at + 512] for at in range(512, 512 * 9, 512) if data[at:at + 2] == b"PM"]
+        start = next(struct.unpack_from(">I", m, 8)[0] for m in maps if m[48:57] == b"Apple_HFS")
+        return data[start * 512:]
+    for root, want in ((bad, BOUND), (good, CLEAN)):
+        (TMP / f"hfs-{root.name}.img").write_bytes(volume(root))
+        expect(f"HFS+: {root.name}", TMP / f"hfs-{root.name}.img", want)
+    pieces, status = TMP / "hfs-pieces", long_status()
+    (pieces / "var/lib/dpkg").mkdir(parents=True)
+    (pieces / "var/lib/dpkg/status").write_bytes(status)
+    data = bytearray(volume(pieces))
+    (TMP / "hfs-whole.img").write_bytes(data)
+    expect("HFS+: a long file", TMP / "hfs-whole.img", BOUND)
+    block = struct.unpack_from(">I", data, 1024 + 40)[0]
+    catalog = struct.unpack_from(">I", data, 1024 + 272 + 16)[0] * block
+    fork = data.index(struct.pack(">Q", len(status)), catalog)
+    number = struct.unpack_from(">I", data, fork - 80)[0]
+    first, count = struct.unpack_from(">II", data, fork + 16)
+    struct.pack_into(">16I", data, fork + 16, *(x for i in range(8) for x in (first + i, 1)))
+    data += bytes(-len(data) % block)
+    tree = len(data) // block
+    leaf = bytearray(512)
+    struct.pack_into(">IIbBH", leaf, 0, 0, 0, -1, 1, 1)
+    struct.pack_into(">HBBII16I", leaf, 14, 10, 0, 0, number, 8, first + 8, count - 8, *[0] * 14)
+    struct.pack_into(">HH", leaf, 508, 90, 14)
+    head = bytearray(512)
+    struct.pack_into(">IIbBH", head, 0, 0, 0, 1, 0, 3)
+    struct.pack_into(">HIIIIHHI", head, 14, 1, 1, 1, 1, 1, 512, 10, 2)
+    data += head + leaf + bytes(block)
+    struct.pack_into(">QII16I", data, 1024 + 192, 1024, 0, 1, tree, 1, *[0] * 14)
+    (TMP / "hfs-pieces.img").write_bytes(data)
+    expect("HFS+: a file in more runs than its record holds", TMP / "hfs-pieces.img", BOUND)
+    struct.pack_into(">I", data, tree * block + 512 + 14 + 4, number + 1)
+    (TMP / "hfs-lost.img").write_bytes(data)
+    expect("HFS+: runs that are missing", TMP / "hfs-lost.img", UNKNOWN)
+    struct.pack_into(">I", data, tree * block + 512, 1)
+    (TMP / "hfs-loop.img").write_bytes(data)
+    expect("HFS+: leaves in a circle", TMP / "hfs-loop.img", UNKNOWN, "damaged")
+    data = bytearray((TMP / "hfs-whole.img").read_bytes())
+    struct.pack_into(">I", data, 1024 + 4, 0x2000)
+    (TMP / "hfs-journal.img").write_bytes(data)
+    expect("HFS+: not unmounted", TMP / "hfs-journal.img", (1, {"kesl": U, "unknown": "unknown"}), "journal is not replayed")
+    struct.pack_into(">B", data, fork - 47, 0x20)
+    (TMP / "hfs-packed.img").write_bytes(data)
+    expect("HFS+: a packed database is unknown", TMP / "hfs-packed.img", UNKNOWN)
+    return TMP / "hfs-bad.img"
+
+
 def iso(bad, good):
     if not have("xorriso"):
         return None
@@ -611,7 +666,7 @@ def raids(fs):
 
 
 def unreadable():
-    rows = [(0, b"LUKS\xba\xbe\0\2", "encrypted volume (LUKS)"), (3, b"-FVE-FS-", "encrypted volume (BitLocker)"), (32, b"NXSB", "APFS"), (1024, b"H+\0\4", "HFS+"),
+    rows = [(0, b"LUKS\xba\xbe\0\2", "encrypted volume (LUKS)"), (3, b"-FVE-FS-", "encrypted volume (BitLocker)"), (32, b"NXSB", "APFS"), (1024, b"BD\0\0", "HFS"),
             (1024, b"\x10\x20\xf5\xf2", "F2FS"), (3, b"ReFS\0\0\0\0", "ReFS"), (65588, b"ReIsEr2Fs", "ReiserFS"), (32768, b"JFS1", "JFS"),
             (131072, b"\x0c\xb1\xba\0\0\0\0\0", "ZFS"), (3072, b"PRIVHEAD", "dynamic disk"), (0, b"COWD", "ESX"), (1 << 20, b"\x0d\xd0\x01\xc0", "VMFS")]
     for at, magic, reason in rows:
@@ -699,6 +754,10 @@ def seeds(folder):
         keep(f"squashfs-{p}", TMP / p)
     sh("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-o", TMP / "iso", root)
     keep("iso", TMP / "iso")
+    sh("xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", TMP / "hfs.iso", root)
+    data = (TMP / "hfs.iso").read_bytes()
+    (TMP / "hfs").write_bytes(data[next(at for at in range(0, len(data), 512) if data[at:at + 4] == b"H+\0\4") - 1024:])
+    keep("hfs", TMP / "hfs")
     for options in ([], ["--chunksize=4096"]):
         sh("mkfs.erofs", "--quiet", *options, TMP / "erofs", root)
         keep("erofs" + "-chunks" * bool(options), TMP / "erofs")
@@ -741,7 +800,7 @@ def main():
         return 0
     bad, good = systems()
     made = []
-    for part in (ext, xfs, btrfs, squashfs, erofs, iso, exfat):
+    for part in (ext, xfs, btrfs, squashfs, erofs, hfs, iso, exfat):
         try:
             image = part(bad, good)
             made += [image] if image else []

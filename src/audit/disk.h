@@ -99,6 +99,7 @@ void glc_disk_exfat(const struct glc_disk *d, const char *name);
 void glc_disk_ntfs(const struct glc_disk *d, const char *name);
 void glc_disk_xfs(const struct glc_disk *d, const char *name);
 void glc_disk_btrfs(const struct glc_disk *d, const char *name);
+void glc_disk_hfs(const struct glc_disk *d, const char *name);
 void glc_disk_erofs(const struct glc_disk *d, const char *name);
 void glc_disk_squashfs(const struct glc_disk *d, const char *name);
 void glc_disk_iso(const struct glc_disk *d, const char *name);
