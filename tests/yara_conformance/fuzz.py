@@ -457,6 +457,8 @@ def excused(text, mine, theirs):
     """Why these answers may differ, or None."""
     if isinstance(mine, dict) and isinstance(theirs, dict) and any(is_number(b) for b in loop_bodies(text)):
         return "a number as the body of a loop: yara adds them up, here each is true or not"
+    if theirs == "error" and isinstance(mine, dict) and re.search(r"\{[^{}]*~", text):
+        return "a byte that is not: newer than the yara at hand"
     if mine == "error" and isinstance(theirs, dict) and re.search(r'(?<![\w.])(\d+\.\d+|real|"a"|str|yes|nope)\)*\s+(of\b|\w+\s+in\b)', text):
         return "how many is an integer"
     if isinstance(mine, dict) and isinstance(theirs, dict) and "|" in text:

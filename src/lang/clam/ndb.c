@@ -60,7 +60,8 @@ enum glc_clam_end glc_clam_body_line(struct glc_clam *c)
     uint32_t classes;
     struct glc_anchor anchor;
     struct glc_span any = glc_span_str("0");
-    if (!glc_clam_target(c, glc_span_is(field[1], "*") ? any : field[1], &target, &classes) ||
+    bool is_any = field[1].len == 0 || glc_span_is(field[1], "*");
+    if (!glc_clam_target(c, is_any ? any : field[1], &target, &classes) ||
         !glc_clam_offset(c, field[2], target, &anchor))
         return GLC_CLAM_REFUSED;
     return one_body(c, field[0], classes, &anchor, field[3]);

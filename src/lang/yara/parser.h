@@ -14,7 +14,7 @@ enum {
     GLC_YARA_DEPTH = 250,          /* parentheses, loops, groups inside each other */
     GLC_YARA_INCLUDES = 16,        /* includes inside each other */
     GLC_YARA_ALL_INCLUDES = 10000, /* includes in one file and what it includes */
-    GLC_YARA_NAME = 128,           /* longest identifier */
+    GLC_YARA_NAME = 128,           /* longest identifier; strings may have longer ones */
 };
 
 #define GLC_YARA_INCLUDED ((uint64_t)1 << 30) /* bytes that includes may bring in all */

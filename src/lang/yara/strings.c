@@ -220,8 +220,6 @@ static void warn_slow(struct glc_yara_parser *p, const struct glc_pattern *patte
 static void definition(struct glc_yara_parser *p)
 {
     struct glc_yara_tok id = p->src->tok;
-    if (id.text.len > GLC_YARA_NAME)
-        glc_yara_say(p, GLC_ERROR, &id, NULL, "an identifier of more than %d bytes", GLC_YARA_NAME);
     glc_yara_advance(p);
     if (!glc_yara_expect(p, GLC_YT_ASSIGN, "behind the string's name"))
         return;
