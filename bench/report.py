@@ -135,7 +135,9 @@ def bar_rows(r: dict):
                    f"{row['ratio']['median']:.1f}×", row["ratio"]["median"] >= bar)
     first = r.get("first verdict", {}).get("glacis, 3.5 million hashes and all")
     if first:
-        yield "first verdict, 3.5 million hashes and all", "10 ms", f"{first['median']:.1f} ms (least {first['min']:.1f}; {first.get('processor', 0):.1f} of processor time)", first["median"] <= 10
+        empty = r["first verdict"].get("two programs that do nothing", {}).get("median")
+        nothing = f"two programs that do nothing: {empty:.1f} ms" if empty else "the machine's limit not measured"
+        yield "first verdict, 3.5 million hashes and all", "10 ms", f"{first['median']:.1f} ms (least {first['min']:.1f}; {first.get('processor', 0):.1f} of processor time; {nothing})", first["median"] <= 10
     for name, m in r.get("memory", {}).items():
         yield f"private memory of {name} then", "16 MiB", f"{m['private_mib']:.1f} MiB", m["private_mib"] <= 16
     if "scale" in r:
@@ -150,7 +152,7 @@ def bar_rows(r: dict):
         best = max(r["small"].values())
         yield "files of 4 KiB", "30,000 a second", f"{best:,.0f}", best >= 30000
     if "scaling" in r:
-        yield "-j 2 on two cores", "1.8×", f"{r['scaling']['times']:.2f}×", r["scaling"]["times"] >= 1.8
+        yield "-j 2 on two cores", "1.8×", f"{r['scaling']['times']:.2f}× (two whole runs at once: {r['scaling'].get('limit', 0):.2f}×)", r["scaling"]["times"] >= 1.8
 
 
 def table(results: dict) -> list[str]:

@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
 WORK = ROOT / "build" / "bench"
 PROGRAM = ROOT / "build" / "bin" / "glacis"
+NOTHING = "two programs that do nothing"
 SIGBASE_DEFINES = ["filename=x", "filepath=x", "extension=x", "filetype=x", "owner=x"]
 
 
@@ -236,11 +237,22 @@ def by_jobs(image: pathlib.Path, folder: pathlib.Path, rounds: int, times: int =
 
 
 def scaling(image: pathlib.Path, folder: pathlib.Path, size: int, rounds: int) -> dict:
-    """The choice of files, read often enough that starting does not count, with one worker and with two; what two processes
-    that share nothing would reach is the processors' own."""
+    """The choice of files, read often enough that starting does not count, with one worker and with two; and the machine's limit:
+    what two whole runs beside each other reach, which share nothing but the processors and their memory."""
     times = max(1, -(-200_000_000 // size))
     rows = {name: times * size / 1e6 / wall for name, wall in by_jobs(image, folder, rounds, times).items()}
-    return {"mb_s": rows, "times": rows["-j 2"] / rows["-j 1"], "processors": len(os.sched_getaffinity(0))}
+    command = Glacis(str(PROGRAM), [], image, jobs=1).command(folder) + [str(folder)] * (times - 1)
+    rows["two of -j 1 at once"] = 2 * times * size / 1e6 / statistics.median(at_once(command, 2) for _ in range(rounds))
+    return {"mb_s": rows, "times": rows["-j 2"] / rows["-j 1"], "limit": rows["two of -j 1 at once"] / rows["-j 1"],
+            "processors": len(os.sched_getaffinity(0))}
+
+
+def at_once(command: list[str], copies: int) -> float:
+    """Seconds until all of so many equal commands, started together, are done."""
+    start = time.perf_counter()
+    for child in [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(copies)]:
+        child.wait()
+    return time.perf_counter() - start
 
 
 def by_count(folder: pathlib.Path, size: int, rounds: int) -> dict:
@@ -262,7 +274,8 @@ def by_count(folder: pathlib.Path, size: int, rounds: int) -> dict:
 
 
 def first_verdict(rounds: int, probe: pathlib.Path) -> dict:
-    """From the start of the command to its end, on a file of 6 bytes, the set warm in the page cache."""
+    """From the start of the command to its end, on a file of 6 bytes, the set warm in the page cache; and the machine's limit:
+    glacis is two programs, and two that do nothing take that long to start and end one after the other."""
     peers = {"glacis, 3.5 million hashes and all": Glacis(str(PROGRAM), [], WORK / "scale.glc"),
              "glacis, signature-base": Glacis(str(PROGRAM), [], WORK / "signature-base.glc"),
              "yara, signature-base": Yara([], WORK / "signature-base.yac"),
@@ -270,6 +283,9 @@ def first_verdict(rounds: int, probe: pathlib.Path) -> dict:
     rows: dict[str, list[float]] = {n: [] for n in peers}
     processor: dict[str, list[float]] = {n: [] for n in peers}
     for i in range(rounds * 4 + 1):
+        empty = [once(["/bin/true"]) for _ in range(2)]
+        rows.setdefault(NOTHING, []).append(sum(wall for wall, _, _, _ in empty) * 1e3)
+        processor.setdefault(NOTHING, []).append(sum(cpu for _, cpu, _, _ in empty) * 1e3)
         for name, peer in peers.items():
             if name.startswith("clamscan") and i > rounds:
                 continue

@@ -310,7 +310,7 @@ static void parts_follow_one_another(void **state)
     glc_buf_init(&b, 4);
     glc_buf_init(&whole, 100);
     for (unsigned i = 0; i < 3; i++) {
-        assert_true(glc_buf_put(&b, "abcd" + i, i + 1)); /* a, bc, cd and a zero */
+        assert_true(glc_buf_put(&b, &"abcd"[i], i + 1)); /* a, bc, cd and a zero */
         assert_true(glc_parts_take(&p, &b));
         assert_int_equal(b.len, 0);
     }

@@ -6,19 +6,6 @@ void glc_cursor_fail(struct glc_cursor *c, enum glc_err code, const char *msg)
         c->err = (struct glc_error){ .code = code, .msg = msg, .off = c->off };
 }
 
-const uint8_t *glc_cursor_take(struct glc_cursor *c, size_t n)
-{
-    if (c->err.code != GLC_OK)
-        return NULL;
-    if (n > c->len - c->off) {
-        glc_cursor_fail(c, GLC_CORRUPT, "data ends too early");
-        return NULL;
-    }
-    const uint8_t *p = c->base + c->off;
-    c->off += n;
-    return p;
-}
-
 bool glc_cursor_seek(struct glc_cursor *c, uint64_t off)
 {
     if (c->err.code != GLC_OK)
@@ -73,30 +60,6 @@ struct glc_span glc_cursor_cstr(struct glc_cursor *c, size_t max)
     }
     c->off += (size_t)(nul - p) + 1;
     return glc_span(p, (size_t)(nul - p));
-}
-
-uint8_t glc_cursor_u8(struct glc_cursor *c)
-{
-    const uint8_t *p = glc_cursor_take(c, 1);
-    return p != NULL ? p[0] : 0;
-}
-
-uint16_t glc_cursor_u16le(struct glc_cursor *c)
-{
-    const uint8_t *p = glc_cursor_take(c, 2);
-    return p != NULL ? glc_le16(p) : 0;
-}
-
-uint32_t glc_cursor_u32le(struct glc_cursor *c)
-{
-    const uint8_t *p = glc_cursor_take(c, 4);
-    return p != NULL ? glc_le32(p) : 0;
-}
-
-uint64_t glc_cursor_u64le(struct glc_cursor *c)
-{
-    const uint8_t *p = glc_cursor_take(c, 8);
-    return p != NULL ? glc_le64(p) : 0;
 }
 
 uint16_t glc_cursor_u16be(struct glc_cursor *c)

@@ -37,7 +37,16 @@ static inline size_t glc_cursor_left(const struct glc_cursor *c)
 void glc_cursor_fail(struct glc_cursor *c, enum glc_err code, const char *msg);
 
 /* Take n bytes; NULL (and the sticky error) when they are not there. */
-const uint8_t *glc_cursor_take(struct glc_cursor *c, size_t n);
+static inline const uint8_t *glc_cursor_take(struct glc_cursor *c, size_t n)
+{
+    if (c->err.code != GLC_OK || n > c->len - c->off) {
+        glc_cursor_fail(c, GLC_CORRUPT, "data ends too early");
+        return NULL;
+    }
+    const uint8_t *p = c->base + c->off;
+    c->off += n;
+    return p;
+}
 
 /* Go to an absolute offset (the end itself is allowed), or forward by n. */
 bool glc_cursor_seek(struct glc_cursor *c, uint64_t off);
@@ -52,17 +61,6 @@ struct glc_cursor glc_cursor_sub(struct glc_cursor *c, uint64_t n);
 
 /* A NUL-terminated string of at most `max` bytes before its NUL, without the NUL. */
 struct glc_span glc_cursor_cstr(struct glc_cursor *c, size_t max);
-
-uint8_t glc_cursor_u8(struct glc_cursor *c);
-uint16_t glc_cursor_u16le(struct glc_cursor *c);
-uint32_t glc_cursor_u32le(struct glc_cursor *c);
-uint64_t glc_cursor_u64le(struct glc_cursor *c);
-uint16_t glc_cursor_u16be(struct glc_cursor *c);
-uint32_t glc_cursor_u32be(struct glc_cursor *c);
-uint64_t glc_cursor_u64be(struct glc_cursor *c);
-
-/* LEB128, at most ten bytes; more is CORRUPT. */
-uint64_t glc_cursor_uleb(struct glc_cursor *c);
 
 /* Loads from memory that was already bounds-checked. */
 static inline uint16_t glc_le16(const uint8_t *p)
@@ -79,6 +77,38 @@ static inline uint64_t glc_le64(const uint8_t *p)
 {
     return (uint64_t)glc_le32(p) | (uint64_t)glc_le32(p + 4) << 32;
 }
+
+/* Numbers; 0 and the sticky error where they are not there. */
+static inline uint8_t glc_cursor_u8(struct glc_cursor *c)
+{
+    const uint8_t *p = glc_cursor_take(c, 1);
+    return p != NULL ? *p : 0;
+}
+
+static inline uint16_t glc_cursor_u16le(struct glc_cursor *c)
+{
+    const uint8_t *p = glc_cursor_take(c, 2);
+    return p != NULL ? glc_le16(p) : 0;
+}
+
+static inline uint32_t glc_cursor_u32le(struct glc_cursor *c)
+{
+    const uint8_t *p = glc_cursor_take(c, 4);
+    return p != NULL ? glc_le32(p) : 0;
+}
+
+static inline uint64_t glc_cursor_u64le(struct glc_cursor *c)
+{
+    const uint8_t *p = glc_cursor_take(c, 8);
+    return p != NULL ? glc_le64(p) : 0;
+}
+
+uint16_t glc_cursor_u16be(struct glc_cursor *c);
+uint32_t glc_cursor_u32be(struct glc_cursor *c);
+uint64_t glc_cursor_u64be(struct glc_cursor *c);
+
+/* LEB128, at most ten bytes; more is CORRUPT. */
+uint64_t glc_cursor_uleb(struct glc_cursor *c);
 
 static inline uint16_t glc_be16(const uint8_t *p)
 {
