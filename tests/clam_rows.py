@@ -140,7 +140,7 @@ SECTIONS = """* EP+0 EP+16 EP-16 EP+0,16 EP-16,15 EP-16,16 S0+0 S0+16 S0+0,16 S1
 SL+0,20 SE0 SE1 SE2 SE3 SE0,4 SE1,8 VI 1024 EOF-8 S0+512 SL+512 SL+0,600 EP+512""".split()
 FACTS = """NumberOfSections:2-2 NumberOfSections:1-1 NumberOfSections:3-9 EntryPoint:1024-1024 EntryPoint:4096-4096
 EntryPoint:1024-1040 EntryPoint:1040-1040 EntryPoint:0-100 EntryPoint:120-136 FileSize:0-2048 FileSize:2048-4000
-FileSize:2049-4000""".split()
+FileSize:2049-4000 FileSize:-2048 FileSize:-4000""".split()
 
 
 def section_files(target):

@@ -12,7 +12,9 @@ struct key {
 static bool range(const struct glc_clam *c, struct glc_span text, uint64_t *min, uint64_t *max)
 {
     const uint8_t *dash = text.len == 0 ? NULL : memchr(text.ptr, '-', text.len);
-    if (dash == NULL || !glc_num_u64(glc_span(text.ptr, (size_t)(dash - text.ptr)), min) ||
+    *min = 0; /* "-255" */
+    if (dash == NULL ||
+        (dash != text.ptr && !glc_num_u64(glc_span(text.ptr, (size_t)(dash - text.ptr)), min)) ||
         !glc_num_u64(glc_span(dash + 1, (size_t)(text.ptr + text.len - dash - 1)), max) || *max > INT64_MAX)
         return glc_clam_tell(c, GLC_ERROR, text.ptr, text.len, "not a range", "two numbers: 1-255");
     return true;
