@@ -54,10 +54,6 @@ static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct 
     static const char *const facts[GLC_FACTS] = { "filesize", "entrypoint", "sections",
                                                   "class",    "container",  "depth",
                                                   "path",     "clam-entry", "around" };
-    static const char *const reads[GLC_READS] = {
-        "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
-        "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
-    };
     switch ((unsigned)x->op) {
     case GLC_X_BOOL:
         glc_buf_puts(out, x->u.integer != 0 ? " true" : " false");
@@ -85,7 +81,7 @@ static void dump_own(const struct glc_expr *x, const struct glc_rule *r, struct 
         break;
     case GLC_X_READ:
         if (x->index < GLC_READS)
-            glc_buf_printf(out, " %s", reads[x->index]);
+            glc_buf_printf(out, " %s", glc_read_name(x->index));
         else
             glc_buf_printf(out, " text %s%s%s %u", text_base(x->index),
                            (x->index & GLC_READ_TEXT_LITTLE) != 0 ? " little" : "",

@@ -140,3 +140,12 @@ const char *glc_type_name(enum glc_type t)
                                          "regexp",  "structure", "array", "dictionary" };
     return (unsigned)t < sizeof names / sizeof names[0] ? names[t] : "?";
 }
+
+const char *glc_read_name(uint32_t read)
+{
+    static const char *const names[GLC_READS] = {
+        "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
+        "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
+    };
+    return read < GLC_READS ? names[read] : "number"; /* in text: ClamAV's */
+}

@@ -238,6 +238,7 @@ struct glc_expr *glc_expr_join(struct glc_arena *a, enum glc_expr_op and_or, str
 
 /* "and", "found-at", …; static. */
 const char *glc_expr_op_name(enum glc_expr_op op);
+const char *glc_read_name(uint32_t read); /* of enum glc_read, as rules write it; "number": in text */
 const char *glc_type_name(enum glc_type t);
 
 #endif

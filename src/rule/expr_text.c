@@ -365,11 +365,7 @@ static void constant(struct text *t, const struct glc_expr *x)
 
 static void reader(struct text *t, const struct glc_expr *x)
 {
-    static const char *const reads[GLC_READS] = {
-        "uint8",    "uint16", "uint32",  "int8",    "int16",   "int32",   "uint8be",   "uint16be",
-        "uint32be", "int8be", "int16be", "int32be", "float32", "float64", "float32be", "float64be",
-    };
-    glc_buf_printf(t->out, "%s(", x->index < GLC_READS ? reads[x->index] : "number");
+    glc_buf_printf(t->out, "%s(", glc_read_name(x->index));
     put(t, x->kid[0], RANK_OR);
     word(t, ")");
 }
