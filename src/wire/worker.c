@@ -196,6 +196,8 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
 static bool on_hello(struct worker *w, struct glc_wire_msg *m, const struct glc_worker_hello *hello)
 {
     struct glc_scan_options opt = { 0 };
+    if (w->image != NULL)
+        return false; /* the state of the conversation allows one only (wire/msg.c) */
     const char *why =
         glc_hello_decode(m->body, &opt) ? NULL : "glacis and glacis-worker are of different versions";
     if (opt.console != NULL) {
