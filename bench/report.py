@@ -120,7 +120,7 @@ READ_THERE = 5500.0  # MB/s of the plain read loop where the bars were set
 
 def bar_rows(r: dict):
     """(what, bar, measured, met). Bars in MB/s hold for a machine that reads 5.5 GB/s: they are taken as parts of the read loop."""
-    read = r.get("limits", {}).get("read")
+    read = r.get("match", {}).get("read", {}).get("median")
     for name, bar in (("all as PE", 800), ("as what they are", 1200)):
         got = r.get("match", {}).get(name, {}).get("mb_s")
         if read and got:
