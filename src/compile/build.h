@@ -134,6 +134,13 @@ struct glc_witness_costs {
 };
 void glc_witness_find(const struct glc_witness_costs *c, uint32_t rule, struct glc_witnesses *out);
 
+/* place.c: where the condition asks for a pattern. `place` has room for all of the rule's. */
+struct glc_place {
+    int64_t at;
+    enum { GLC_NOT_ASKED, GLC_ASKED_THERE, GLC_ASKED_ANYWHERE } asked;
+};
+void glc_build_places(const struct glc_rule *r, struct glc_place *place);
+
 /* guard.c: what rules without a witness share. First counted over all of them, then chosen for each. */
 bool glc_guard_count(struct glc_build *b, const struct glc_rule *rule) GLC_CHECK;
 uint32_t glc_guard_choose(struct glc_build *b, const struct glc_rule *rule);

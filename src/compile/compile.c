@@ -315,9 +315,14 @@ static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const cha
 {
     struct glc_build *b = &c->b;
     const struct glc_rule *r = b->set->rule[rule];
+    struct glc_place *place = glc_arena_array(&b->arena, r->patterns, sizeof *place);
+    if (place == NULL)
+        return GLC_NOMEM;
+    glc_build_places(r, place);
     for (uint32_t p = 0; p < r->patterns; p++) {
         const struct glc_pattern *pat = &r->pattern[p];
         uint32_t self = c->first_pattern[rule] + p;
+        bool one_place = place[p].asked == GLC_ASKED_THERE && pat->anchor.kind == GLC_ANYWHERE;
         struct glc_img_pattern out = {
             .id = glc_build_string(b, glc_span_str(pat->id)),
             .rule = rule,
@@ -326,11 +331,12 @@ static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const cha
             .anchor = (uint8_t)pat->anchor.kind,
             .section = pat->anchor.section,
             .shift = pat->anchor.shift,
-            .offset = pat->anchor.offset,
+            .offset = one_place ? place[p].at : pat->anchor.offset,
         };
-        out.flags = (uint8_t)((pat->hidden ? GLC_IMG_HIDDEN : 0) | (pat->hex ? GLC_IMG_HEX : 0) |
-                              (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
-                              (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
+        out.flags =
+            (uint8_t)((one_place ? GLC_IMG_ONE_PLACE : 0) | (pat->hidden ? GLC_IMG_HIDDEN : 0) |
+                      (pat->hex ? GLC_IMG_HEX : 0) | (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
+                      (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
         if (pat->variants == 0 && write_pcre(c, pat, self) != GLC_OK)
             return GLC_NOMEM;
         for (uint32_t v = 0; v < pat->variants; v++) {

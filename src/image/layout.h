@@ -101,6 +101,7 @@ struct glc_img_space {
 
 enum {
     GLC_IMG_HIDDEN = 1,
+    GLC_IMG_ONE_PLACE = 2, /* anchor ANYWHERE; of its occurrences only those at `offset` are told */
     GLC_IMG_LONGEST = 4,
     GLC_IMG_SEARCHED = 8, /* the pass looks for it */
     GLC_IMG_COUNT_ENDS = 16,

@@ -318,8 +318,16 @@ const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint
     m->steps = glc_matcher_budget(m);
     if (glc_matcher_list(m, r->pattern + pattern, true, &s) != GLC_OK)
         return NULL;
-    *n = s->n;
-    return s->list;
+    const struct glc_img_pattern *p = glc_image_at(m->img, GLC_IMG_PATTERNS, r->pattern + pattern, sizeof *p);
+    if (p == NULL || (p->flags & GLC_IMG_ONE_PLACE) == 0 || s->n == 0) {
+        *n = s->n;
+        return s->list;
+    }
+    uint64_t first = glc_occurrence_from(s->list, s->n, (uint64_t)p->offset), end = first;
+    while (end < s->n && s->list[end].offset == (uint64_t)p->offset)
+        end++;
+    *n = end - first;
+    return s->list + first;
 }
 
 const struct glc_rule_cost *glc_matcher_costs(const struct glc_matcher *m, uint32_t *rules)

@@ -63,7 +63,7 @@ struct glc_occurrence {
 uint64_t glc_occurrence_from(const struct glc_occurrence *o, uint64_t n, uint64_t offset);
 
 /* Occurrences of one pattern of a rule, sorted by offset (with opt.strings; otherwise what happened to be
- * needed). */
+ * needed); of a pattern that the condition asks for at one constant place only, those that begin there. */
 const struct glc_occurrence *glc_matcher_occurrences(struct glc_matcher *m, uint32_t rule, uint32_t pattern,
                                                      uint64_t *n);
 

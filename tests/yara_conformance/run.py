@@ -14,6 +14,7 @@ A file is a list of lines; each case is one line (or one block of rules):
   no EXPR             it does not
   bad EXPR            it does not compile
   match DEF => O:L O:L...   a string defined so is found at offset O with length L, and nowhere else
+  shown EXPR => O:L O:L...  the condition holds, and these occurrences of the strings are shown
   badstr DEF          a string defined so does not compile
   rules NAME...       the lines up to one that is `end` are rules, of which exactly NAMEs match the data
   badrules            the lines up to `end` are rules that do not compile
@@ -88,6 +89,12 @@ def parse(path, cases):
             body = "rule %s { strings: $a = %s\n condition: $a }" % (name, definition.strip())
             found = sorted(tuple(map(int, s.split(":"))) for s in spots.split())
             want = ({name: found} if found else {}) if arrow else "fill"
+        elif word == "shown":
+            condition, arrow, spots = rest.rpartition("=>")
+            if not arrow:
+                condition, spots = rest, ""
+            body = "rule %s { strings: %s condition: %s }" % (name, strings, condition.strip())
+            want = {name: sorted(tuple(map(int, s.split(":"))) for s in spots.split())} if arrow else "fill"
         elif word == "badstr":
             body = "rule %s { strings: $a = %s\n condition: $a }" % (name, rest)
             want = "error"
