@@ -58,13 +58,51 @@ static size_t make_data(struct world *w, struct random *r, uint8_t *out)
     return n;
 }
 
+/* How often a condition asks for a pattern, and how often at the constant `at` (that of the first such
+ * question). */
+struct uses {
+    unsigned all, there;
+    int64_t at;
+};
+
+static void count_uses(const struct glc_expr *x, uint32_t pattern, struct uses *u)
+{
+    bool set = x->op == GLC_X_OF || x->op == GLC_X_OF_AT || x->op == GLC_X_OF_IN || x->op == GLC_X_FOR_OF;
+    for (uint32_t i = 0; set && i < x->u.of.n; i++)
+        u->all += x->u.of.set[i] == pattern;
+    if (x->op >= GLC_X_FOUND && x->op <= GLC_X_LENGTH && x->index == pattern) {
+        u->all++;
+        if (x->op == GLC_X_FOUND_AT && x->kid[0]->op == GLC_X_INT && x->kid[0]->u.integer >= 0) {
+            u->at = u->there == 0 ? x->kid[0]->u.integer : u->at;
+            u->there += u->at == x->kid[0]->u.integer;
+        }
+    }
+    for (uint32_t i = 0; i < x->kids; i++)
+        count_uses(x->kid[i], pattern, u);
+}
+
+/* What is told of a pattern that matters at one place only is what begins there. */
+static void leave_out(const struct glc_rule *rule, uint32_t pattern, struct naive_list *list)
+{
+    struct uses u = { 0 };
+    count_uses(rule->condition, pattern, &u);
+    if (u.all == 0 || u.there != u.all || rule->pattern[pattern].anchor.kind != GLC_ANYWHERE)
+        return;
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < list->n; i++)
+        if (list->item[i].offset == (uint64_t)u.at)
+            list->item[n++] = list->item[i];
+    list->n = n;
+}
+
 static void check_occurrences(struct world *w, struct glc_matcher *m, const struct glc_layer *l,
-                              uint32_t image_rule, const struct naive_list *list)
+                              uint32_t image_rule, struct naive_list *list)
 {
     uint32_t number = w->map[image_rule];
     const struct glc_rule *rule = w->set.rule[number];
     for (uint32_t p = 0; p < rule->patterns; p++) {
         uint64_t n;
+        leave_out(rule, p, &list[p]);
         const struct glc_occurrence *o = glc_matcher_occurrences(m, image_rule, p, &n);
         bool same = n == list[p].n;
         for (uint64_t i = 0; same && i < n; i++)
