@@ -27,12 +27,13 @@ void glc_heap_prepare(size_t bytes)
         return;
     uint8_t *old = sbrk(0);
     void *volatile first = malloc(BY_MMAP / 8); /* more than the heap has: it grows by this and the pad */
-    uint8_t *end = sbrk(0);
+    /* What is handed out next lies from here on: the heap's own end comes much later. */
+    uintptr_t from = (uintptr_t)first & ~(uintptr_t)(PAGE - 1);
+    bool grown = (uint8_t *)sbrk(0) > old;
     (void)mallopt(M_TOP_PAD, BY_MMAP / 16);
     free(first);
-    if (end > old)
-        (void)madvise((void *)(((uintptr_t)old + PAGE - 1) & ~(uintptr_t)(PAGE - 1)), bytes,
-                      MADV_POPULATE_WRITE);
+    if (grown)
+        (void)madvise((void *)from, bytes, MADV_POPULATE_WRITE);
 #else
     (void)bytes;
 #endif

@@ -75,7 +75,7 @@ static const struct glc_usage usage = {
     .opts = OPTIONS,
 };
 
-enum { LIST = 256, STDIN_MOST_GIB = 8, STEP_NS = 20 * 1000 * 1000, HEAP = 256 << 10 };
+enum { LIST = 256, STDIN_MOST_GIB = 8, STDIN_PIECE = 1 << 16, STEP_NS = 20 * 1000 * 1000, HEAP = 96 << 10 };
 
 /* A file that is out, with its path. Reused: no allocation for a file once there are enough. */
 struct slot {
@@ -300,12 +300,12 @@ static void scan_stdin(struct run *r)
             return;
         }
     }
-    static char buf[1 << 16];
     uint64_t size = 0, most = (uint64_t)STDIN_MOST_GIB << 30;
-    int fd = memfd_create("glacis-stdin", MFD_CLOEXEC);
+    char *buf = malloc(STDIN_PIECE); /* not static: what is static is brought in at every start */
+    int fd = buf == NULL ? -1 : memfd_create("glacis-stdin", MFD_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : 1;
     while (n > 0 && size <= most && !interrupted) {
-        n = read(0, buf, sizeof buf);
+        n = read(0, buf, STDIN_PIECE);
         if (n < 0 && errno == EINTR)
             n = 1;
         else if (n > 0 && write(fd, buf, (size_t)n) == n)
@@ -313,6 +313,7 @@ static void scan_stdin(struct run *r)
         else if (n > 0)
             n = -1;
     }
+    free(buf);
     if (n == 0) {
         hand_over(r, "-", 1, fd, size);
         return;

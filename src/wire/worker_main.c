@@ -22,7 +22,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-enum { SOCKET = 3, HEAP = 512 << 10 /* bytes: what a scan of a small file takes */ };
+enum { SOCKET = 3, HEAP = 224 << 10 /* bytes: what a scan of a small file takes */ };
 
 int main(int argc, char **argv)
 {
