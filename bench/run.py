@@ -217,7 +217,7 @@ def small_files(image: pathlib.Path, rounds: int) -> dict:
     folder = pathlib.Path("/dev/shm") / f"glacis-bench-{os.getpid()}"
     count = 20000
     try:
-        block = (ROOT / "build" / "bin" / "glacis").read_bytes()
+        block = (ROOT / "build" / "bin" / "glacis-tools").read_bytes()
         folder.mkdir()
         for i in range(count):
             at = (i * 977) % (len(block) - 4096)

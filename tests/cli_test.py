@@ -320,6 +320,27 @@ class Walk(Case):
         self.assertEqual(p.stderr.count(b"Permission denied"), 2)
         self.assertEqual([json.loads(x)["verdict"] for x in p.stdout.splitlines()], ["unscanned"] * 2)
 
+    def test_the_program_that_scans_holds_no_parser(self):
+        """glacis-tools compiles and reads; without it glacis scans by images and says what it cannot do."""
+        with open(GLACIS, "rb") as f:
+            program = f.read()
+        for library in (b"libcrypto", b"OpenSSL 3", b"libarchive", b"libpcre2", b"PCRE2"):
+            self.assertNotIn(library, program)
+        self.put("a", b"needle-in-the-hay")
+        where = tempfile.mkdtemp(prefix="glacis-bin-")
+        try:
+            for name in ("glacis", "glacis-worker"):
+                shutil.copy(os.path.join(os.path.dirname(GLACIS), name), where)
+            for command, code, said in ((("scan", "-s", self.image, self.dir), 1, b""),
+                                        (("scan", "-s", "rules.yar", self.dir), 2, b"glacis-tools is not installed"),
+                                        (("version",), 2, b"glacis-tools is not installed")):
+                p = subprocess.run([where + "/glacis", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
+                                   timeout=60)
+                self.assertEqual(p.returncode, code, (command, p.stderr))
+                self.assertIn(said, p.stderr)
+        finally:
+            shutil.rmtree(where)
+
     def test_files_that_vanish_and_come(self):
         stop = threading.Event()
 

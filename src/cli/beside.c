@@ -10,8 +10,9 @@ char *glc_beside_program(const char *name)
 {
     char *self = malloc(65536), *out = NULL;
     ssize_t n = self == NULL ? -1 : readlink("/proc/self/exe", self, 65535);
-    static const char *const at[] = { "", "../libexec/glacis/", "../lib/glacis/", "../share/glacis/",
-                                      "../rules/" };
+    static const char *const at[] = {
+        "", "../libexec/glacis/", "../lib/glacis/", "../share/glacis/", "../../share/glacis/", "../rules/"
+    };
     if (n > 0) {
         self[n] = 0;
         char *slash = strrchr(self, '/');

@@ -1,4 +1,4 @@
-/* The command `glacis`: a table of verbs, one file each. */
+/* The verbs of glacis: a table, one file each. */
 #ifndef GLC_CLI_CLI_H
 #define GLC_CLI_CLI_H
 
@@ -13,7 +13,7 @@ struct glc_command {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; gives the exit code */
 };
 
-/* Ended by a NULL name. Adding a verb is one file and one line of main.c. */
+/* Ended by a NULL name. Adding a verb is one file and one line of tools_main.c. */
 extern const struct glc_command glc_commands[];
 
 int glc_cmd_scan(int argc, char **argv);

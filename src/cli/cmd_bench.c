@@ -6,6 +6,7 @@
 #include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/show.h"
+#include "cli/sources.h"
 #include "cli/walk.h"
 #include "wire/pool.h"
 
@@ -121,7 +122,7 @@ static bool scan_all(struct run *r, const char *worker)
         .image_end = r->sig.end,
         .images = r->sig.fds,
         .segments = r->sig.n,
-        .magic = glc_signatures_ask(&r->sig, "magic"),
+        .magic = glc_signatures_ask(&r->sig, GLC_MODULE_MAGIC),
         .define = r->sig.files != 0 ? r->define : NULL,
         .verdict = on_verdict,
         .costs = on_costs,
@@ -354,7 +355,7 @@ static int bench_rules(struct run *r, int argc, char **argv)
     code = GLC_EXIT_ERROR;
     if (worker == NULL)
         fprintf(stderr, "glacis bench: glacis-worker is not installed beside glacis\n");
-    if (worker != NULL && glc_signatures_open(&r->sig, r->path, 1, &bo) == GLC_OK) {
+    if (worker != NULL && glc_signatures_open(&r->sig, r->path, 1, &bo, glc_sources_add) == GLC_OK) {
         if (r->no_jail)
             fprintf(stderr, "glacis: WARNING: --no-jail: the workers are not jailed. For debugging only.\n");
         r->path++;

@@ -5,7 +5,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/show.h"
-#include "cli/signatures.h"
+#include "cli/sources.h"
 #include "format/format.h"
 #include "image/layout.h"
 

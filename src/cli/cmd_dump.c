@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/dump_module.h"
 #include "cli/show.h"
-#include "cli/signatures.h"
+#include "cli/sources.h"
 
 #include <unistd.h>
 
@@ -65,7 +65,7 @@ int glc_cmd_dump(int argc, char **argv)
     }
     struct glc_signatures sig;
     struct glc_build_options bo = { .keep_ir = true };
-    if (glc_signatures_open(&sig, &path, 1, &bo) != GLC_OK)
+    if (glc_signatures_open(&sig, &path, 1, &bo, glc_sources_add) != GLC_OK)
         return GLC_EXIT_ERROR;
     struct glc_error err = { 0 };
     enum glc_err e = glc_image_validate(sig.image[0], &err);

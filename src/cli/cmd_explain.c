@@ -5,7 +5,7 @@
 #include "cli/beside.h"
 #include "cli/cli.h"
 #include "cli/show.h"
-#include "cli/signatures.h"
+#include "cli/sources.h"
 #include "wire/pool.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static int explain(struct run *run, const char *rule, const char *const *define,
         .image_end = run->sig->end,
         .images = run->sig->fds,
         .segments = run->sig->n,
-        .magic = glc_signatures_ask(run->sig, "magic"),
+        .magic = glc_signatures_ask(run->sig, GLC_MODULE_MAGIC),
         .define = run->sig->files != 0 ? define : NULL,
         .verdict = on_verdict,
         .text = on_text,
@@ -149,7 +149,7 @@ int glc_cmd_explain(int argc, char **argv)
     }
     bo.define = define;
     struct glc_signatures sig;
-    if (glc_signatures_open(&sig, signature, signatures, &bo) != GLC_OK)
+    if (glc_signatures_open(&sig, signature, signatures, &bo, glc_sources_add) != GLC_OK)
         return GLC_EXIT_ERROR;
     if (no_jail)
         fprintf(stderr, "glacis: WARNING: --no-jail: the worker is not jailed. For debugging only.\n");

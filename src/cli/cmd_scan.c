@@ -10,6 +10,7 @@
 #include "cli/conf.h"
 #include "cli/process.h"
 #include "cli/progress.h"
+#include "cli/scan.h"
 #include "cli/show.h"
 #include "cli/signatures.h"
 #include "cli/walk.h"
@@ -498,7 +499,7 @@ static int parse_args(struct run *r, int argc, char **argv)
     return GLC_EXIT_OK;
 }
 
-static bool open_signatures(struct run *r)
+static bool open_signatures(struct run *r, glc_signatures_sources *sources)
 {
     struct glc_build_options bo = { .dialect = r->dialect, .define = r->define, .pua = r->pua };
     if (r->signatures == 0 && r->conf.signature_count != 0) {
@@ -513,7 +514,7 @@ static bool open_signatures(struct run *r)
             return false;
         }
     }
-    if (glc_signatures_open(&r->sig, r->signature, r->signatures, &bo) != GLC_OK)
+    if (glc_signatures_open(&r->sig, r->signature, r->signatures, &bo, sources) != GLC_OK)
         return false;
     if (glc_signatures_count(&r->sig) != 0)
         return true;
@@ -554,7 +555,7 @@ static int scan_all(struct run *r, char *worker)
         .image_end = r->sig.end,
         .images = r->sig.fds,
         .segments = r->sig.n,
-        .magic = glc_signatures_ask(&r->sig, "magic"),
+        .magic = glc_signatures_ask(&r->sig, GLC_MODULE_MAGIC),
         .define = r->sig.files != 0 ? r->define : NULL,
         .verdict = on_verdict,
         .ready = on_ready,
@@ -605,7 +606,7 @@ static void set_signals(void)
     sigaction(SIGHUP, &sa, NULL);
 }
 
-int glc_cmd_scan(int argc, char **argv)
+int glc_scan_command(int argc, char **argv, glc_signatures_sources *sources)
 {
     glc_heap_prepare(HEAP);
     struct run *r = calloc(1, sizeof *r);
@@ -627,7 +628,7 @@ int glc_cmd_scan(int argc, char **argv)
     worker = glc_beside_program("glacis-worker");
     if (worker == NULL)
         fprintf(stderr, "glacis scan: glacis-worker is not installed beside glacis\n");
-    if (worker == NULL || !open_signatures(r))
+    if (worker == NULL || !open_signatures(r, sources))
         goto out;
     if (r->no_jail)
         fprintf(stderr,

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/process.h"
 #include "cli/show.h"
-#include "cli/signatures.h"
+#include "cli/sources.h"
 #include "cli/walk.h"
 #include "format/format.h"
 #include "wire/pool.h"
@@ -441,7 +441,7 @@ static void scan(struct run *r, const char *target, const char *const *define)
         .image_end = r->sig.end,
         .images = r->sig.fds,
         .segments = r->sig.n,
-        .magic = glc_signatures_ask(&r->sig, "magic"),
+        .magic = glc_signatures_ask(&r->sig, GLC_MODULE_MAGIC),
         .cuckoo = r->cuckoo,
         .define = r->sig.files != 0 ? define : NULL,
         .verdict = on_verdict,
@@ -611,7 +611,7 @@ static bool open_rules(struct run *r, const char **rules, unsigned n, struct glc
     bo->strict = true;
     bo->assume_yara = true;
     bo->fail_on_warnings = r->fail_on_warnings && !bo->no_warnings;
-    return glc_signatures_open(&r->sig, rules, n, bo) == GLC_OK;
+    return glc_signatures_open(&r->sig, rules, n, bo, glc_sources_add) == GLC_OK;
 }
 
 static void print_stats(const struct run *r)

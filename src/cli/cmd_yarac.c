@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "cli/args.h"
 #include "cli/cli.h"
-#include "cli/signatures.h"
+#include "cli/sources.h"
 
 #include <errno.h>
 #include <stdlib.h>

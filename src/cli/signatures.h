@@ -1,8 +1,10 @@
-/* What a command judges by: images and sources named by -s, sources compiled in memory. */
+/* What a command judges by: images that -s names, and what becomes of sources. Knows neither languages nor
+ * the compiler, so that a scan by images is a small program. */
 #ifndef GLC_CLI_SIGNATURES_H
 #define GLC_CLI_SIGNATURES_H
 
 #include "base/file.h"
+#include "format/module/modules.h"
 #include "image/image.h"
 #include "lang/lang.h"
 
@@ -34,27 +36,25 @@ struct glc_build_options {
     uint64_t max_strings;
 };
 
-struct glc_build_stats {
-    uint64_t seen, taken, refused, errors, warnings;
-    uint64_t searched, anchored, unwitnessed, hashes, rules;
-};
+/* `fd` becomes the next image; it is owned from now on. Tells on standard error what is wrong with it. */
+enum glc_err glc_signatures_add(struct glc_signatures *s, int fd, const char *name) GLC_CHECK;
 
-/* Compile sources ("PATH" or "NAMESPACE:PATH") into `out`. Diagnostics go to standard error. GLC_IO: a source
- * cannot be read (told); GLC_CORRUPT: -d is wrong, or with `strict` something was not taken. */
-enum glc_err glc_build(const char *const *source, unsigned sources, const struct glc_build_options *opt,
-                       struct glc_parts *out, struct glc_build_stats *stats) GLC_CHECK;
+/* What becomes of sources: glc_sources_add() (cli/sources.h) compiles them. */
+typedef enum glc_err glc_signatures_sources(struct glc_signatures *s, const char *const *source,
+                                            unsigned sources, const struct glc_build_options *opt);
 
-/* Open what `path` names: images by their first bytes, everything else as sources, together in one image in
- * memory. Tells on standard error what is wrong. */
+/* Open what `path` names: images by their first bytes, everything else goes to `sources` in one call. Tells
+ * on standard error what is wrong. */
 enum glc_err glc_signatures_open(struct glc_signatures *s, const char *const *path, unsigned paths,
-                                 const struct glc_build_options *opt) GLC_CHECK;
+                                 const struct glc_build_options *opt,
+                                 glc_signatures_sources *sources) GLC_CHECK;
 void glc_signatures_done(struct glc_signatures *s);
 
 /* Rules and hash signatures in all of them. A scan by none finds everything clean: commands refuse it. */
 uint64_t glc_signatures_count(const struct glc_signatures *s);
 
 /* Does a rule in any of them ask the module? */
-bool glc_signatures_ask(const struct glc_signatures *s, const char *module);
+bool glc_signatures_ask(const struct glc_signatures *s, enum glc_module_index module);
 
 /* Does the file begin as a compiled image does? */
 bool glc_signatures_is_image(const char *path);

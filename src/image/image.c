@@ -78,6 +78,8 @@ static enum glc_err open_sections(struct glc_image *img, struct glc_error *err)
     return GLC_OK;
 }
 
+const struct glc_modules glc_image_any_modules;
+
 static enum glc_err check_header(const struct glc_img_header *h, struct glc_span bytes,
                                  const struct glc_modules *modules, struct glc_error *err)
 {
@@ -95,7 +97,8 @@ static enum glc_err check_header(const struct glc_img_header *h, struct glc_span
         return glc_err_set(err, GLC_CORRUPT, "header damaged", 0);
     if (glc_img_end(h->end & GLC_IMG_END_BITS) != h->end || (h->end & GLC_IMG_END_BITS) < h->size)
         return glc_err_set(err, GLC_CORRUPT, "header damaged", offsetof(struct glc_img_header, end));
-    if (h->modules != 0 && (modules == NULL || h->modules != glc_modules_fingerprint(modules)))
+    if (h->modules != 0 && modules != &glc_image_any_modules &&
+        (modules == NULL || h->modules != glc_modules_fingerprint(modules)))
         return glc_err_set(err, GLC_UNSUPPORTED, "image compiled for other modules: compile it again", 24);
     return GLC_OK;
 }

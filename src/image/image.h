@@ -18,6 +18,9 @@ enum glc_err glc_image_open(struct glc_span bytes, const struct glc_modules *mod
                             struct glc_error *err) GLC_CHECK;
 void glc_image_free(struct glc_image *img);
 
+/* For who opens an image and calls no module: nothing is compared. */
+extern const struct glc_modules glc_image_any_modules;
+
 /* An image file holds one image or several, one behind another, each on a multiple of GLC_IMG_ALIGN: `glacis
  * compile --add-to` appends a small one instead of compiling a big set again. The header of the first says
  * where the last ends (one word, written after what it counts is on the disk): what lies behind that is an

@@ -60,19 +60,6 @@ struct visit {
     bool allowed; /* by an allow-list: neither it nor what is in it is reported */
 };
 
-const char *glc_verdict_name(enum glc_verdict v)
-{
-    switch (v) {
-    case GLC_CLEAN:
-        return "clean";
-    case GLC_FOUND:
-        return "found";
-    case GLC_UNSCANNED:
-        return "unscanned";
-    }
-    return "unscanned";
-}
-
 /* The names from the file's first child down to `v`, in the results' arena; NULL (and *n 0) for the file
  * itself. */
 static const struct glc_span *layer_path(struct glc_scanner *s, const struct visit *v, uint32_t *n)
