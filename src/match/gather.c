@@ -557,9 +557,8 @@ static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v,
         g->hit = g->hit || any;
         return;
     }
-    bool sure = (g->what == GLC_GATHER_OFFSETS || g->what == GLC_GATHER_COUNT) &&
-                (plain || (g->p->flags & GLC_IMG_LONGEST) != 0) && (v->flags & GLC_IMG_FULLWORD) == 0 &&
-                (g->p->flags & GLC_IMG_COUNT_ENDS) == 0;
+    bool sure = (g->what == GLC_GATHER_OFFSETS || g->what == GLC_GATHER_COUNT) && plain &&
+                (v->flags & GLC_IMG_FULLWORD) == 0 && (g->p->flags & GLC_IMG_COUNT_ENDS) == 0;
     g->lengths = g->lengths && !sure;
     enum glc_err e = glc_re_starts(&in, glc_span(back, v->back_len), g->lo, g->hi,
                                    sure ? each_sure_start : each_start, &u);
