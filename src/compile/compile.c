@@ -336,7 +336,7 @@ static enum glc_err write_patterns(struct compiling *c, uint32_t rule, const cha
         out.flags =
             (uint8_t)((one_place ? GLC_IMG_ONE_PLACE : 0) | (pat->hidden ? GLC_IMG_HIDDEN : 0) |
                       (pat->hex ? GLC_IMG_HEX : 0) | (pat->extent == GLC_LONGEST ? GLC_IMG_LONGEST : 0) |
-                      (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0));
+                      (pat->count_ends ? GLC_IMG_COUNT_ENDS : 0) | (pat->any_word ? GLC_IMG_ANY_WORD : 0));
         if (pat->variants == 0 && write_pcre(c, pat, self) != GLC_OK)
             return GLC_NOMEM;
         for (uint32_t v = 0; v < pat->variants; v++) {

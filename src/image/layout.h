@@ -106,7 +106,8 @@ enum {
     GLC_IMG_SEARCHED = 8, /* the pass looks for it */
     GLC_IMG_COUNT_ENDS = 16,
     GLC_IMG_HEX = 32,
-    GLC_IMG_QUIET = 64 /* and it does not touch its own rule */
+    GLC_IMG_QUIET = 64,    /* and it does not touch its own rule */
+    GLC_IMG_ANY_WORD = 128 /* glc_pattern.any_word */
 };
 
 struct glc_img_pattern {

@@ -102,6 +102,35 @@ bool glc_matcher_range(const struct glc_matcher *m, const struct glc_img_pattern
     return true;
 }
 
+/* The full word among the matches at one start. */
+struct word {
+    const struct glc_matcher *m;
+    const struct glc_img_variant *v;
+    uint64_t start, len; /* len 0: none yet */
+    bool longest;
+};
+
+static bool each_end(void *to, uint64_t end)
+{
+    struct word *w = to;
+    if (end > w->start && glc_matcher_fullword(w->m, w->v, w->start, end - w->start))
+        w->len = end - w->start;
+    return w->len == 0 || w->longest;
+}
+
+/* A full word of any length at `start`, for patterns with GLC_IMG_ANY_WORD. */
+static enum glc_err any_word_at(struct glc_matcher *m, const struct glc_img_pattern *p,
+                                const struct glc_img_variant *v, struct glc_span code, uint64_t start,
+                                bool *found, uint64_t *len)
+{
+    struct glc_re_input in = { .data = m->data, .scratch = m->re, .steps = &m->steps };
+    struct word w = { .m = m, .v = v, .start = start, .longest = (p->flags & GLC_IMG_LONGEST) != 0 };
+    enum glc_err e = glc_re_all(&in, code, start, each_end, &w);
+    *found = w.len != 0;
+    *len = w.len;
+    return e;
+}
+
 enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_pattern *p,
                                     const struct glc_img_variant *v, uint64_t start, bool *found,
                                     uint64_t *len)
@@ -122,6 +151,8 @@ enum glc_err glc_matcher_variant_at(struct glc_matcher *m, const struct glc_img_
         uint64_t end = 0;
         if (code == NULL)
             return GLC_CORRUPT;
+        if ((p->flags & GLC_IMG_ANY_WORD) != 0 && (v->flags & GLC_IMG_FULLWORD) != 0)
+            return any_word_at(m, p, v, glc_span(code, v->code_len), start, found, len);
         enum glc_err e =
             glc_re_at(&in, glc_span(code, v->code_len), start,
                       (p->flags & GLC_IMG_LONGEST) != 0 ? GLC_LONGEST : GLC_SHORTEST, &hit, &end);

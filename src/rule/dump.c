@@ -175,6 +175,8 @@ static void dump_one_pattern(const struct glc_pattern *p, struct glc_buf *out)
         glc_buf_puts(out, " private");
     if (p->count_ends)
         glc_buf_puts(out, " count-ends");
+    if (p->any_word)
+        glc_buf_puts(out, " any-word");
     dump_anchor(&p->anchor, out);
     if (p->variants == 0) {
         static const char letters[] = "ismxAEUgre";

@@ -57,6 +57,9 @@ struct glc_pattern {
     /* ClamAV counts a body with jumps (ab*cd) once for every place where its last part stands, not where its
      * first does: the count is of different ends. Set only where a condition counts the pattern. */
     bool count_ends;
+    /* fullword: a start counts where any of its matches is a full word, and `extent` chooses among those;
+     * otherwise where the one that `extent` chooses is. */
+    bool any_word;
     uint32_t line; /* source line, for reports */
 };
 

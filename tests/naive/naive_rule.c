@@ -69,7 +69,8 @@ static size_t length_at(const struct glc_pattern *p, const struct glc_layer *l, 
         naive_re_ends(v->re, l->data, v->wide, v->xored && v->through ? v->key : 0, start, end);
         size_t chosen = SIZE_MAX;
         for (size_t e = start; e <= l->data.len; e++)
-            if (end[e] && (chosen == SIZE_MAX || p->extent == GLC_LONGEST))
+            if (end[e] && (chosen == SIZE_MAX || p->extent == GLC_LONGEST) &&
+                (!v->fullword || !p->any_word || (e != start && whole_word(v, l, (long)start, (long)e))))
                 chosen = e;
         if (chosen != SIZE_MAX && chosen != start &&
             (!v->fullword || whole_word(v, l, (long)start, (long)chosen)))

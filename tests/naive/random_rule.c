@@ -295,6 +295,7 @@ struct glc_rule *random_rule(struct random *r, struct glc_ruleset *set)
         struct glc_pattern *p = &rule->pattern[i];
         p->id = glc_arena_printf(set->arena, "$p%u", i);
         p->extent = below(&m, 2) == 0 ? GLC_SHORTEST : GLC_LONGEST;
+        p->any_word = below(&m, 2) == 0;
         make_anchor(&m, &p->anchor);
         make_variants(&m, p);
     }

@@ -134,6 +134,9 @@ struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_t
  * an x by x??, and nothing by x*?. */
 struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re);
 
+/* fullword.c: is a match of any length a full word, or only the longest (without greedy repeats: shortest)? */
+bool glc_yara_any_word(const struct glc_re *re);
+
 /* variants.c */
 struct glc_yara_mods {
     bool nocase, wide, ascii, fullword, hidden, xor_, base64, base64wide;

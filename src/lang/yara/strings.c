@@ -181,6 +181,7 @@ static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
     else if (max == 0)
         glc_yara_say(p, GLC_WARNING, &t, NULL,
                      "this regular expression matches no byte, so it is never found");
+    pattern->any_word = m.fullword && min != max && glc_yara_any_word(re);
     if (!p->failed)
         (void)glc_yara_re_variants(p, re, &m, pattern);
 }
