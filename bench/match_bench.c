@@ -1,12 +1,16 @@
 /* How fast the matcher alone is: maps an image and files, judges every file, and says MB/s.
  *
- *   match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-r] [-v] IMAGE FILE…      (FILE `-`: names on standard
- * input)
+ *   match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-p PATH] [-r] [-v] IMAGE FILE…
  *
- * -c CLASS  judge everything as that class ("pe"); without, by a guess from the first bytes (elf, text, data)
- * -z        copy each file and write `MZ` over its first bytes, so that rules which demand a PE's start are
- * not spared by their guard -s        scalar paths only -v        what was found, and the files that were
- * slow No layer is unpacked, no format is parsed: there is no entry point and no section. */
+ *   FILE `-`  names on standard input
+ *   -c CLASS  judge everything as that class ("pe"); without, by a guess (elf, text, data)
+ *   -z        copy each file and write `MZ` over its first bytes: rules that demand it are not spared
+ *   -s        scalar paths only
+ *   -p PATH   the path of this name: plain, sse4.2, avx2, avx512, neon
+ *   -r        cost of each rule
+ *   -v        what was found, and the files that were slow
+ *
+ * No layer is unpacked, no format is parsed: there is no entry point and no section. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +178,14 @@ static int class_of(const char *name)
     return -1;
 }
 
+static enum glc_simd path_of(const char *name)
+{
+    for (int p = 0; p < GLC_SIMDS; p++)
+        if (strcmp(glc_simd_name((enum glc_simd)p), name) == 0)
+            return (enum glc_simd)p;
+    return GLC_SIMD_BEST;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = { .cls = -1, .rounds = 3, .match = { .all = true } };
@@ -187,13 +199,16 @@ int main(int argc, char **argv)
             o.mz = true;
         else if (strcmp(argv[i], "-s") == 0)
             o.match.no_simd = true;
+        else if (strcmp(argv[i], "-p") == 0 && i + 1 < argc)
+            o.match.simd = path_of(argv[++i]);
         else if (strcmp(argv[i], "-r") == 0)
             o.match.costs = true;
         else if (strcmp(argv[i], "-v") == 0)
             o.verbose = true;
     }
     if (argc - i < 2) {
-        fprintf(stderr, "usage: match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-r] [-v] IMAGE FILE…\n");
+        fprintf(stderr,
+                "usage: match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-p PATH] [-r] [-v] IMAGE FILE…\n");
         return 2;
     }
     const char *image = argv[i++];
