@@ -15,8 +15,10 @@ static const struct {
     uint8_t most; /* log2 of its bits at most */
     uint8_t room; /* log2 of bits for each that is set */
 } maps[GLC_MAPS] = {
-    [GLC_MAP_8] = { 21, 5 },     [GLC_MAP_KEY4] = { 18, 5 }, [GLC_MAP_KEY3] = { 18, 5 },
-    [GLC_MAP_FIRST] = { 20, 5 }, [GLC_MAP_4] = { 20, 4 },
+    [GLC_MAP_8] = { 19, 5 },
+    [GLC_MAP_KEY4] = { 18, 5 },
+    [GLC_MAP_KEY3] = { 18, 5 },
+    [GLC_MAP_FIRST] = { 21, 5 },
 };
 
 static bool push_want(struct glc_build *b, const struct glc_want *w)
@@ -370,26 +372,36 @@ static void set_short(struct map *m, uint32_t key)
     set_bit(m, (uint64_t)glc_img_hash32(key) << 32);
 }
 
+/* The first look that chooses by `first`, and the bits that it is to find. */
+static void set_look(struct map *m, uint32_t first, uint32_t bits)
+{
+    m->n++;
+    if (m->bit != NULL) {
+        uint8_t *word = m->bit + (size_t)(glc_img_look(first) >> (37 - m->bits)) * 4;
+        for (unsigned i = 0; i < 4; i++)
+            word[i] |= (uint8_t)(bits >> (8 * i));
+    }
+}
+
+static void set_look_4(struct map *m, uint32_t first)
+{
+    set_look(m, first, glc_img_look_4(glc_img_look(first)));
+}
+
 /* The bits of one want in all bitmaps (image/layout.h). */
 static void set_want(struct map map[GLC_MAPS], const struct glc_want *w)
 {
     uint32_t key = (uint32_t)w->value;
     if (w->stage == GLC_STAGE_8) {
         set_bit(&map[GLC_MAP_8], glc_img_hash(w->value));
-        set_short(&map[GLC_MAP_FIRST], key);
+        set_look(&map[GLC_MAP_FIRST], key, glc_img_look_8((uint32_t)(w->value >> 32)));
     } else if (w->stage == GLC_STAGE_4) {
         set_short(&map[GLC_MAP_KEY4], key);
-        set_short(&map[GLC_MAP_4], key);
-        set_short(&map[GLC_MAP_FIRST], key);
+        set_look_4(&map[GLC_MAP_FIRST], key);
     } else {
         set_short(&map[GLC_MAP_KEY3], key);
-        for (uint32_t any = 0; any < 256; any++) {
-            if ((any & 0x20) == 0)
-                continue;
-            uint32_t all = w->second ? key << 8 | any : key | any << 24;
-            set_short(&map[GLC_MAP_4], all);
-            set_short(&map[GLC_MAP_FIRST], all);
-        }
+        for (uint32_t any = 0; any < GLC_IMG_ANY_BYTES; any++)
+            set_look_4(&map[GLC_MAP_FIRST], w->second ? key << 8 | any : key | any << 24);
     }
 }
 
@@ -416,8 +428,6 @@ static bool write_maps(struct glc_build *b, const struct chosen *c, uint32_t cla
     struct map map[GLC_MAPS] = { 0 };
     size_t at[GLC_MAPS];
     set_wants(b, c, classes, gated, map);
-    if (map[GLC_MAP_8].n == 0)
-        map[GLC_MAP_FIRST].n = 0; /* then MAP_4 does */
     for (int i = 0; i < GLC_MAPS; i++) {
         if (map[i].n == 0)
             continue;

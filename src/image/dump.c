@@ -12,7 +12,7 @@ static const char *const names[GLC_IMG_SECTIONS] = {
 static void dump_groups(const struct glc_image *img, struct glc_buf *out)
 {
     static const char *const map[GLC_MAPS] = { "keys of 8 bytes", "keys of 4 bytes", "keys of 3 bytes",
-                                               "first looks", "windows of 4 bytes" };
+                                               "first looks" };
     const struct glc_img_group *g = (const void *)img->section[GLC_IMG_GROUPS].ptr;
     for (uint64_t i = 0; i < img->section[GLC_IMG_GROUPS].n; i++) {
         glc_buf_puts(out, "group");

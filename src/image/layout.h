@@ -16,7 +16,7 @@
 #endif
 
 #define GLC_IMG_MAGIC "GLCIMG\r\n"
-enum { GLC_IMG_VERSION = 7, GLC_IMG_ALIGN = 64 };
+enum { GLC_IMG_VERSION = 8, GLC_IMG_ALIGN = 64 };
 
 #define GLC_IMG_NONE UINT32_MAX
 
@@ -190,11 +190,10 @@ struct glc_img_bucket {
  * under the 3 others, and a key of 3 bytes is looked up in both places. */
 enum { GLC_STAGE_8, GLC_STAGE_4, GLC_STAGE_3, GLC_STAGES };
 
-/* Bitmaps of a group. The walk looks at 4 bytes at a time: at multiples of 4 in MAP_FIRST (the first halves
- * of windows of 8 bytes, and all of MAP_4), at other multiples of 2 in MAP_4 (windows of 4 bytes; where one
- * of them may be any byte, for every value of it). What passes is looked up in the bitmap of each width of
- * keys. */
-enum { GLC_MAP_8, GLC_MAP_KEY4, GLC_MAP_KEY3, GLC_MAP_FIRST, GLC_MAP_4, GLC_MAPS };
+/* Bitmaps of a group. The walk looks into MAP_FIRST by 4 bytes at every second place, and there tests what
+ * the word that they choose says of windows of 4 bytes and, where the place is a multiple of 4, of 8
+ * (glc_img_look). What passes is looked up in the bitmap of each width of keys. */
+enum { GLC_MAP_8, GLC_MAP_KEY4, GLC_MAP_KEY3, GLC_MAP_FIRST, GLC_MAPS };
 
 /* Classes that every rule treats alike share a group. Of several groups for a class the first one counts
  * whose gate is open: rules that demand first bytes which are not there are not in the other's bitmaps. */
@@ -203,7 +202,6 @@ struct glc_img_group {
     uint32_t gate;             /* in GATES, or NONE */
     uint32_t always, always_n; /* run in ALWAYS: rules without a witness */
     uint32_t bits[GLC_MAPS];   /* log2 of the bitmap's bits; 0: it is empty */
-    uint32_t zero;
     uint64_t bitmap[GLC_MAPS]; /* offsets in BITMAPS */
 };
 
@@ -272,6 +270,10 @@ struct glc_img_family {
 #define GLC_IMG_FOLD  UINT64_C(0x2020202020202020)
 #define GLC_IMG_MIX   UINT64_C(0x9e3779b97f4a7c15)
 #define GLC_IMG_MIX32 UINT32_C(0x9e3779b1)
+/* What counts of 4 bytes in a first look. Five bits of those at the edges tell letters apart, and a window
+ * that may have any byte there fills 32 places instead of 128. */
+#define GLC_IMG_LOOK UINT32_C(0x1fffff1f)
+enum { GLC_IMG_ANY_BYTES = 32 };
 
 static inline uint64_t glc_img_hash(uint64_t folded)
 {
@@ -281,6 +283,25 @@ static inline uint64_t glc_img_hash(uint64_t folded)
 static inline uint32_t glc_img_hash32(uint32_t folded)
 {
     return folded * GLC_IMG_MIX32;
+}
+
+/* A first look: the top bits of this hash of 4 bytes choose a word of 32 bits. Its low half has, for each
+ * window of 4 bytes, two bits that the same hash chooses; its high half, for each window of 8, two bits that
+ * the hash of the last 4 bytes chooses. */
+static inline uint32_t glc_img_look(uint32_t first)
+{
+    return glc_img_hash32(first & GLC_IMG_LOOK);
+}
+
+static inline uint32_t glc_img_look_4(uint32_t look)
+{
+    return UINT32_C(1) << (look >> 12 & 15) | UINT32_C(1) << (look >> 8 & 15);
+}
+
+static inline uint32_t glc_img_look_8(uint32_t last)
+{
+    uint32_t h = glc_img_hash32(last);
+    return UINT32_C(0x10000) << (h >> 28) | UINT32_C(0x10000) << (h >> 24 & 15);
 }
 
 static inline uint16_t glc_img_fp(uint64_t hash)

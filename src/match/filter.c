@@ -1,19 +1,11 @@
-/* The pass over a layer: first looks at every second byte, a sieve for what passes, then the buckets, then
- * the references.
+/* The pass over a layer: where windows may stand (look.c), then the buckets, the windows, the references.
  *
- * Glossary of the loop
- *   w         the 8 bytes at an offset, folded by OR 0x20
- *   even, odd the bitmaps looked at by 4 bytes of w where the offset is a multiple of 4, and where it is 2
- * more at[s]     places of stage s in this block, counted from its start: `looked` those whose first look at
- * a multiple of 4 passed, then those of each stage whose bit is set; appended without a branch n[s]      how
- * many Invariants offsets looked at are multiples of 2 counted from the layer's start; a block brings at most
- * BLOCK / 4 places to `looked`, BLOCK / 2 to the stage of 4 bytes and BLOCK to that of 3, so the lists (BLOCK
- * + SLACK) cannot overflow, a whole vector stored behind the last place included; a window that reaches past
- * the layer's end may become a candidate (the end is padded with zeroes) and is thrown out when its atom is
- * compared; no window of the tables is one byte all along (compile/atom.c), so a stretch of one byte is
- * skipped; every path (plain, BMI2, AVX-512) fills the lists with the same places in the same order. */
+ * Each stage's candidates are taken a few hundred at a time: their buckets are asked for by fingerprint, what
+ * is left is compared with its window and with what lies nearby, and only then references are followed. None
+ * of the first two branches on what it finds, for that cannot be foretold. */
 #include <stdlib.h>
 
+#include "match/look.h"
 #include "match/matcher.h"
 
 #if defined(__x86_64__)
@@ -21,67 +13,22 @@
 #endif
 
 enum {
-    BLOCK = GLC_CANDIDATES,
-    STEP = 64, /* bytes between looks for a stretch of one byte */
+    FEW_REFS = 32, /* of one window, which are compared however often it stands here */
+    HITS = 512,    /* windows whose fingerprint a candidate has, until they are compared */
+    HITS_ONE = GLC_IMG_BUCKET_ROOM * GLC_IMG_BUCKET_PROBES, /* that one candidate may bring */
 };
 
-enum { FEW_REFS = 32 /* of one window, which are compared however often it stands here */ };
-
-struct bitmap {
-    const uint8_t *bits; /* NULL: empty */
-    unsigned log2;
-};
-
-struct walk {
+/* The candidates of a stage. */
+struct stage {
     struct glc_matcher *m;
-    struct bitmap map[GLC_MAPS];
-    struct bitmap even, odd;
-    uint32_t looked;
-    uint32_t n[GLC_STAGES];
+    const uint8_t *block;
+    uint64_t from; /* of the block in the layer */
+    uint64_t mask; /* the bytes of a key */
+    uint32_t n;
+    struct {
+        uint32_t window, at;
+    } hit[HITS];
 };
-
-static inline uint64_t load8(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
-static inline uint32_t bit_of(const uint8_t *bits, uint64_t bit)
-{
-    uint32_t word;
-    memcpy(&word, bits + (bit >> 5) * 4, sizeof word);
-    return word >> (bit & 31) & 1;
-}
-
-static inline uint32_t hit8(const struct bitmap *b, uint64_t w)
-{
-    return bit_of(b->bits, glc_img_hash(w) >> (64 - b->log2));
-}
-
-static inline uint32_t hit4(const struct bitmap *b, uint32_t w)
-{
-    return bit_of(b->bits, glc_img_hash32(w) >> (32 - b->log2));
-}
-
-static bool bitmap_of(const struct glc_matcher *m, int map, struct bitmap *out)
-{
-    unsigned bits = m->group->bits[map];
-    if (bits < 6 || bits > 30)
-        return false;
-    out->bits = glc_image_run(m->img, GLC_IMG_BITMAPS, m->group->bitmap[map], (UINT64_C(1) << bits) / 8, 1);
-    out->log2 = bits;
-    return out->bits != NULL;
-}
-
-/* Does what lies near the key allow any of the window's references? */
-static inline bool near_fits(const struct glc_matcher *m, const struct glc_img_window *w, uint64_t at)
-{
-    uint64_t from = at + (uint64_t)(int64_t)w->near; /* may wrap: then it is past the end */
-    if (m->data.len < 8 || from > m->data.len - 8)
-        return true;
-    return (load8(m->data.ptr + from) & w->mask) == w->around;
-}
 
 /* A window that is frequent here, and that many references share, would be compared over and over: what wants
  * it is taken as maybe seen, which its rules find out, and the window is not looked at again on this layer.
@@ -100,16 +47,10 @@ static void drop_window(struct glc_matcher *m, uint32_t window, const struct glc
         glc_matcher_suspect(m, &ref[i]);
 }
 
-/* Every reference of the window that has this value. */
-static void confirm_window(struct glc_matcher *m, uint32_t window, uint64_t value, uint64_t at)
+/* Every reference of a window that stands here. */
+static void confirm_window(struct glc_matcher *m, uint32_t window, uint64_t at)
 {
     const struct glc_img_window *w = glc_image_at(m->img, GLC_IMG_WINDOWS, window, sizeof *w);
-    if (w == NULL) {
-        m->corrupt = true;
-        return;
-    }
-    if (w->value != value || !near_fits(m, w, at))
-        return;
     const struct glc_img_ref *ref = glc_image_run(m->img, GLC_IMG_REFS, w->ref, w->refs, sizeof *ref);
     if (ref == NULL) {
         m->corrupt = true;
@@ -126,237 +67,137 @@ static void confirm_window(struct glc_matcher *m, uint32_t window, uint64_t valu
         glc_matcher_confirm(m, &ref[i], at);
 }
 
-static void confirm_value(struct glc_matcher *m, int stage, uint64_t value, uint64_t at)
+/* Does the window stand at `at` of the block, and does what lies near it allow any of its references? What
+ * lies past the layer's ends allows all. */
+static inline bool stands(const struct stage *s, const struct glc_img_window *w, uint32_t at)
 {
-    const struct glc_bucket_table *t = &m->table[stage];
-    uint64_t h = glc_img_hash(value);
-    uint16_t fp = glc_img_fp(h);
-    uint64_t k = h >> t->shift & t->mask;
+    static const uint8_t nothing[8];
+    const struct glc_matcher *m = s->m;
+    uint64_t near = s->from + at + (uint64_t)(int64_t)w->near; /* may wrap: then it is past the end */
+    bool past = m->data.len < 8 || near > m->data.len - 8;
+    uint64_t around;
+    memcpy(&around, past ? nothing : m->data.ptr + near, sizeof around);
+    bool value = (glc_look_fold(s->block + at) & s->mask) == w->value;
+    return value & (past | ((around & w->mask) == w->around));
+}
+
+static void confirm_hits(struct stage *s)
+{
+    const struct glc_img_window *w = (const void *)s->m->img->section[GLC_IMG_WINDOWS].ptr;
+    uint64_t windows = s->m->img->section[GLC_IMG_WINDOWS].n;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->hit[i].window >= windows) {
+            s->m->corrupt = true;
+            continue;
+        }
+        s->hit[n] = s->hit[i];
+        n += stands(s, &w[s->hit[n].window], s->hit[n].at);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        confirm_window(s->m, s->hit[i].window, s->from + s->hit[i].at);
+    s->n = 0;
+}
+
+/* Which of the bucket's entries have this fingerprint: a bit for each. */
+static inline uint32_t same_fp(const struct glc_img_bucket *b, uint16_t fp)
+{
+    uint32_t same = 0;
+#if defined(__x86_64__)
+    __m128i key = _mm_set1_epi16((short)fp);
+    __m128i low = _mm_cmpeq_epi16(_mm_loadu_si128((const void *)b->fp), key);
+    __m128i high = _mm_cmpeq_epi16(_mm_loadu_si128((const void *)(b->fp + 8)), key); /* in the bucket */
+    same = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+    for (uint32_t i = 0; i < GLC_IMG_BUCKET_ROOM; i++)
+        same |= (uint32_t)(b->fp[i] == fp) << i;
+#endif
+    uint32_t n = b->n < GLC_IMG_BUCKET_ROOM ? b->n : GLC_IMG_BUCKET_ROOM;
+    return same & ((1u << n) - 1);
+}
+
+/* A candidate with several windows, or one whose bucket went on into the next. */
+static void push_all(struct stage *s, const struct glc_bucket_table *t, uint64_t bucket, uint16_t fp,
+                     uint32_t at)
+{
+    if (s->n > HITS - HITS_ONE)
+        confirm_hits(s);
     for (int probe = 0; probe < GLC_IMG_BUCKET_PROBES; probe++) {
-        const struct glc_img_bucket *b = &t->bucket[k];
-        for (uint32_t i = 0; i < GLC_IMG_BUCKET_ROOM && i < b->n; i++)
-            if (b->fp[i] == fp)
-                confirm_window(m, b->window[i], value, at);
+        const struct glc_img_bucket *b = &t->bucket[bucket];
+        for (uint32_t same = same_fp(b, fp); same != 0; same &= same - 1) {
+            s->hit[s->n].window = b->window[__builtin_ctz(same)];
+            s->hit[s->n++].at = at;
+        }
         if (b->more == 0)
             return;
-        k = (k + 1) & t->mask;
+        bucket = (bucket + 1) & t->mask;
     }
 }
 
-static void confirm_all(struct walk *k, int stage, uint64_t mask, const uint8_t *block, uint64_t from)
+static inline uint64_t hash_at(const struct stage *s, uint32_t at)
 {
-    const struct glc_bucket_table *t = &k->m->table[stage];
-    const uint32_t *at = k->m->at[stage];
-    uint32_t n = k->n[stage];
-    enum { AHEAD = 8 };
+    return glc_img_hash(glc_look_fold(s->block + at) & s->mask);
+}
+
+static void confirm_stage(struct stage *s, const struct glc_bucket_table *t, const uint32_t *at, uint32_t n)
+{
+    enum { AHEAD = 16, NO_ENTRY = 1 << (GLC_IMG_BUCKET_ROOM - 1) };
     if (t->bucket == NULL)
         return;
     for (uint32_t i = 0; i < n && i < AHEAD; i++)
-        __builtin_prefetch(
-            &t->bucket[glc_img_hash((load8(block + at[i]) | GLC_IMG_FOLD) & mask) >> t->shift & t->mask]);
+        __builtin_prefetch(&t->bucket[hash_at(s, at[i]) >> t->shift & t->mask]);
     for (uint32_t i = 0; i < n; i++) {
         if (i + AHEAD < n)
-            __builtin_prefetch(
-                &t->bucket[glc_img_hash((load8(block + at[i + AHEAD]) | GLC_IMG_FOLD) & mask) >> t->shift &
-                           t->mask]);
-        confirm_value(k->m, stage, (load8(block + at[i]) | GLC_IMG_FOLD) & mask, from + at[i]);
-    }
-}
-
-/* First looks at the places in [from, to) of the block, 4 bytes a round; 8 bytes behind `to` can be read. */
-static inline __attribute__((always_inline)) void look(struct walk *k, const uint8_t *block, uint32_t from,
-                                                       uint32_t to, bool has_odd)
-{
-    struct bitmap even = k->even, odd = k->odd;
-    uint32_t *looked = k->m->looked, *at4 = k->m->at[GLC_STAGE_4];
-    uint32_t n = k->looked, n4 = k->n[GLC_STAGE_4];
-    for (uint32_t i = from; i < to; i += 4) {
-        uint64_t w = load8(block + i) | GLC_IMG_FOLD;
-        looked[n] = i;
-        n += hit4(&even, (uint32_t)w);
-        if (has_odd) {
-            at4[n4] = i + 2;
-            n4 += hit4(&odd, (uint32_t)(w >> 16));
-        }
-    }
-    k->looked = n;
-    k->n[GLC_STAGE_4] = n4;
-}
-
-/* Do the bytes [p, p + STEP + 8) all have one value? */
-static inline bool one_byte(const uint8_t *p)
-{
-    return load8(p) == load8(p + 8) && memcmp(p, p + 1, STEP + 8 - 1) == 0;
-}
-
-static inline __attribute__((always_inline)) void look_over(struct walk *k, const uint8_t *block,
-                                                            uint32_t len, bool has_odd)
-{
-    uint32_t i = 0;
-    for (; i + STEP <= len; i += STEP)
-        if (!one_byte(block + i))
-            look(k, block, i, i + STEP, has_odd);
-    look(k, block, i, len, has_odd);
-}
-
-static inline __attribute__((always_inline)) void look_any(struct walk *k, const uint8_t *block, uint32_t len)
-{
-    if (k->odd.bits != NULL)
-        look_over(k, block, len, true);
-    else
-        look_over(k, block, len, false);
-}
-
-static void look_plain(struct walk *k, const uint8_t *block, uint32_t len)
-{
-    look_any(k, block, len);
-}
-
-#if defined(__x86_64__)
-/* The same loop with three-operand shifts: a variable shift does not wait for CL. */
-__attribute__((target("avx2,bmi,bmi2"))) static void look_bmi2(struct walk *k, const uint8_t *block,
-                                                               uint32_t len)
-{
-    look_any(k, block, len);
-}
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt")))
-
-/* Sixteen looks, at every fourth byte from p on; those that pass are appended to `list`. */
-AVX512 static inline uint32_t look16(const struct bitmap *b, const uint8_t *p, __m512i place, uint32_t *list)
-{
-    const __m512i low = _mm512_set1_epi32(31);
-    __m512i w =
-        _mm512_or_si512(_mm512_loadu_si512((const void *)p), _mm512_set1_epi32((int)(uint32_t)GLC_IMG_FOLD));
-    __m512i h = _mm512_srl_epi32(_mm512_mullo_epi32(w, _mm512_set1_epi32((int)GLC_IMG_MIX32)),
-                                 _mm_cvtsi32_si128((int)(32 - b->log2)));
-    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)b->bits, 4);
-    __mmask16 hit =
-        _mm512_test_epi32_mask(word, _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(h, low)));
-    _mm512_storeu_si512(list, _mm512_maskz_compress_epi32(hit, place));
-    return (uint32_t)__builtin_popcount(hit);
-}
-
-AVX512 static void look_avx512(struct walk *k, const uint8_t *block, uint32_t len)
-{
-    const __m512i lane = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60);
-    struct bitmap even = k->even, odd = k->odd;
-    uint32_t *looked = k->m->looked, *at4 = k->m->at[GLC_STAGE_4];
-    uint32_t n = k->looked, n4 = k->n[GLC_STAGE_4], i = 0;
-    for (; i + STEP <= len; i += STEP) {
-        if (one_byte(block + i))
+            __builtin_prefetch(&t->bucket[hash_at(s, at[i + AHEAD]) >> t->shift & t->mask]);
+        uint64_t h = hash_at(s, at[i]), bucket = h >> t->shift & t->mask;
+        const struct glc_img_bucket *b = &t->bucket[bucket];
+        uint32_t same = same_fp(b, glc_img_fp(h));
+        if (__builtin_expect((same & (same - 1)) != 0 || b->more != 0, 0)) {
+            push_all(s, t, bucket, glc_img_fp(h), at[i]);
             continue;
-        n += look16(&even, block + i, _mm512_add_epi32(lane, _mm512_set1_epi32((int)i)), looked + n);
-        if (odd.bits != NULL)
-            n4 +=
-                look16(&odd, block + i + 2, _mm512_add_epi32(lane, _mm512_set1_epi32((int)i + 2)), at4 + n4);
+        }
+        if (s->n == HITS)
+            confirm_hits(s);
+        s->hit[s->n].window = b->window[__builtin_ctz(same | NO_ENTRY)];
+        s->hit[s->n].at = at[i];
+        s->n += same != 0;
     }
-    k->looked = n;
-    k->n[GLC_STAGE_4] = n4;
-    if (odd.bits != NULL)
-        look(k, block, i, len, true);
-    else
-        look(k, block, i, len, false);
-}
-#endif
-
-static void look_block(struct walk *k, const uint8_t *block, uint32_t len)
-{
-#if defined(__x86_64__)
-    if (k->m->avx512) {
-        look_avx512(k, block, len);
-        return;
-    }
-    if (k->m->avx2) {
-        look_bmi2(k, block, len);
-        return;
-    }
-#endif
-    look_plain(k, block, len);
+    confirm_hits(s);
 }
 
-/* Windows of 4 bytes: those whose key is all of it stay, those whose key is 3 of them go to the next stage.
- */
-static void sieve_keys(struct walk *k, const uint8_t *block)
+static void confirm_block(struct glc_matcher *m, const struct glc_look *k, const uint8_t *block,
+                          uint64_t from)
 {
-    struct bitmap m4 = k->map[GLC_MAP_KEY4], m3 = k->map[GLC_MAP_KEY3];
-    uint32_t *at4 = k->m->at[GLC_STAGE_4], *at3 = k->m->at[GLC_STAGE_3];
-    uint32_t n = k->n[GLC_STAGE_4], n4 = 0, n3 = 0;
-    for (uint32_t i = 0; m3.bits != NULL && i < n; i++) {
-        uint32_t w = (uint32_t)(load8(block + at4[i]) | GLC_IMG_FOLD);
-        at3[n3] = at4[i];
-        n3 += hit4(&m3, w & 0xffffff);
-        at3[n3] = at4[i] + 1;
-        n3 += hit4(&m3, w >> 8);
+    static const uint64_t mask[GLC_STAGES] = { UINT64_MAX, UINT32_MAX, 0xffffff };
+    struct stage s;
+    s.m = m;
+    s.block = block;
+    s.from = from;
+    s.n = 0;
+    for (int i = 0; i < GLC_STAGES; i++) {
+        s.mask = mask[i];
+        confirm_stage(&s, &m->table[i], k->at[i], k->n[i]);
     }
-    for (uint32_t i = 0; m4.bits != NULL && i < n; i++) {
-        uint32_t at = at4[i];
-        at4[n4] = at;
-        n4 += hit4(&m4, (uint32_t)(load8(block + at) | GLC_IMG_FOLD));
-    }
-    k->n[GLC_STAGE_4] = n4;
-    k->n[GLC_STAGE_3] = n3;
-}
-
-/* What passed its first look: by 8 bytes, and by 4 where that look was not MAP_4's. */
-static void sieve(struct walk *k, const uint8_t *block)
-{
-    struct bitmap m8 = k->map[GLC_MAP_8], m4 = k->map[GLC_MAP_4];
-    const uint32_t *looked = k->m->looked;
-    uint32_t *at8 = k->m->at[GLC_STAGE_8], *at4 = k->m->at[GLC_STAGE_4];
-    uint32_t n8 = 0, n4 = k->n[GLC_STAGE_4];
-    for (uint32_t i = 0; m8.bits != NULL && i < k->looked; i++) {
-        at8[n8] = looked[i];
-        n8 += hit8(&m8, load8(block + looked[i]) | GLC_IMG_FOLD);
-    }
-    for (uint32_t i = 0; m4.bits != NULL && i < k->looked; i++) {
-        at4[n4] = looked[i];
-        n4 += hit4(&m4, (uint32_t)(load8(block + looked[i]) | GLC_IMG_FOLD));
-    }
-    k->n[GLC_STAGE_8] = n8;
-    k->n[GLC_STAGE_4] = n4;
-    sieve_keys(k, block);
-}
-
-static void confirm_block(struct walk *k, const uint8_t *block, uint64_t from)
-{
-    sieve(k, block);
-    confirm_all(k, GLC_STAGE_8, UINT64_MAX, block, from);
-    confirm_all(k, GLC_STAGE_4, UINT32_MAX, block, from);
-    confirm_all(k, GLC_STAGE_3, 0xffffff, block, from);
-    memset(k->n, 0, sizeof k->n);
-    k->looked = 0;
-}
-
-/* Which bitmaps the first looks go to; false: nothing is searched for. */
-static bool choose_looks(struct walk *k)
-{
-    for (int s = 0; s < GLC_MAPS; s++)
-        if (!bitmap_of(k->m, s, &k->map[s]))
-            k->map[s] = (struct bitmap){ 0 };
-    k->even = k->map[k->map[GLC_MAP_FIRST].bits != NULL ? GLC_MAP_FIRST : GLC_MAP_4];
-    k->odd = k->map[GLC_MAP_4];
-    return k->even.bits != NULL;
 }
 
 static void walk_layer(struct glc_matcher *m)
 {
     enum { TAIL = 16 }; /* what the loop may read behind a block */
-    struct walk k = { .m = m };
+    struct glc_look k;
     uint64_t len = m->data.len, from = 0;
-    if (!choose_looks(&k))
+    if (!glc_look_init(&k, m->img, m->group, m->simd, m->at))
         return;
     while (len - from > TAIL) {
         uint64_t room = len - from - TAIL;
-        uint32_t n = room < BLOCK ? (uint32_t)(room + 3) & ~UINT32_C(3) : BLOCK;
-        look_block(&k, m->data.ptr + from, n);
-        confirm_block(&k, m->data.ptr + from, from);
+        uint32_t n = room < GLC_LOOK_BLOCK ? (uint32_t)(room + 3) & ~UINT32_C(3) : GLC_LOOK_BLOCK;
+        glc_look_block(&k, m->data.ptr + from, n);
+        confirm_block(m, &k, m->data.ptr + from, from);
         from += n;
     }
     uint8_t tail[TAIL + 16] = { 0 };
     memcpy(tail, m->data.ptr + from, (size_t)(len - from));
-    look_block(&k, tail, (uint32_t)(len - from));
-    confirm_block(&k, tail, from);
+    glc_look_block(&k, tail, (uint32_t)(len - from + 3) & ~UINT32_C(3));
+    confirm_block(m, &k, tail, from);
 }
 
 /* Places that are known: one look-up each. */

@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "base/num.h"
+#include "match/look.h"
 #include "match/matcher.h"
 
 enum { LISTS_CAP_LOG2 = 30, TABLE_ALIGN = 64, TABLE_GAP = 16 };
@@ -68,11 +69,11 @@ static size_t table_room(size_t bytes)
 static bool take_tables(struct glc_matcher *m)
 {
     size_t rules = (size_t)m->img->rules + 1, patterns = m->img->section[GLC_IMG_PATTERNS].n + 1;
-    size_t places = GLC_CANDIDATES + GLC_CANDIDATES_SLACK;
+    size_t places = GLC_LOOK_BLOCK + GLC_LOOK_SLACK;
     struct {
         void *to; /* the field, a pointer */
         size_t bytes;
-    } table[7 + 1 + GLC_STAGES] = {
+    } table[7 + GLC_STAGES] = {
         { &m->rule_state, rules * sizeof *m->rule_state },
         { &m->changed, rules * sizeof *m->changed },
         { &m->judge, rules * sizeof *m->judge },
@@ -80,12 +81,11 @@ static bool take_tables(struct glc_matcher *m)
         { &m->seen, patterns * sizeof *m->seen },
         { &m->seen_list, patterns * sizeof *m->seen_list },
         { &m->cost, m->opt.costs ? rules * sizeof *m->cost : 0 },
-        { &m->looked, places * sizeof *m->looked },
     };
     size_t tables = sizeof table / sizeof *table;
     for (int s = 0; s < GLC_STAGES; s++) {
-        table[8 + s].to = &m->at[s];
-        table[8 + s].bytes = places * sizeof *m->at[s];
+        table[7 + s].to = &m->at[s];
+        table[7 + s].bytes = places * sizeof *m->at[s];
     }
     for (size_t i = 0; i < tables; i++)
         m->tables_bytes += table_room(table[i].bytes);

@@ -8,9 +8,6 @@
 #include "match/match.h"
 #include "match/re.h"
 
-/* Bytes of a block, and what is written behind the last place of a list (filter.c). */
-enum { GLC_CANDIDATES = 8192, GLC_CANDIDATES_SLACK = 16 };
-
 /* What is known of a rule on this layer. */
 enum {
     GLC_RULE_UNKNOWN, /* not yet asked */
@@ -58,8 +55,8 @@ struct glc_matcher {
     const struct glc_img_group *group;
     struct glc_bucket_table table[GLC_STAGES];
     enum glc_simd simd;
-    bool avx2, avx512;                 /* simd is AVX2's or more; AVX512's */
-    uint32_t *at[GLC_STAGES], *looked; /* candidates of a block: filter.c */
+    bool avx2, avx512;        /* simd is AVX2's or more; AVX512's */
+    uint32_t *at[GLC_STAGES]; /* candidates of a block: look.h */
 
     void *tables; /* where the candidates, and what is noted of rules and patterns, lie */
     size_t tables_bytes;
