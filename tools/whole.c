@@ -11,7 +11,6 @@
 #include <math.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs7.h>
-#include <seccomp.h>
 #include <sqlite3.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -38,7 +37,6 @@ int main(int argc, char **argv)
         (void *)pow,
         (void *)EVP_MD_fetch,
         (void *)d2i_PKCS7,
-        (void *)seccomp_load,
         (void *)sqlite3_open_v2,
         (void *)inflate,
         (void *)ZSTD_decompressStream,
