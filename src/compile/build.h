@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "compile/compile.h"
+#include "compile/cond_compile.h"
 #include "compile/freq.h"
 #include "image/layout.h"
 
@@ -105,16 +106,22 @@ uint32_t glc_atom_values(const struct glc_atom *a, int64_t i, uint8_t out[GLC_AT
 /* The key of a window of 4 bytes: all of it, or its first or last 3 bytes where the other may be any. */
 void glc_atom_key(const struct glc_atom *a, int32_t at, int32_t *key_at, uint32_t *width);
 
-/* witness.c: patterns one of which must occur wherever the rule matches. */
+/* witness.c: patterns one of which must occur wherever the rule matches. Where parts of a disjunction demand
+ * first bytes only, these stand among the patterns. */
+struct glc_first {
+    uint32_t value, mask, need; /* as in glc_img_gate; mask 0: it is none */
+};
 struct glc_witness {
     uint32_t rule; /* whose pattern it is (a rule may be witnessed by those it refers to) */
     uint32_t pattern;
     bool pinned; /* it must occur at `anchor` */
     struct glc_anchor anchor;
+    struct glc_first first; /* the layer begins so; then it is of no pattern */
 };
 struct glc_witnesses {
     struct glc_witness *item;
     size_t n;
+    size_t firsts; /* items beyond n that are first bytes, once they are set apart */
     float cost;
     bool none;  /* the rule may match without any */
     bool never; /* it cannot match at all */
@@ -123,8 +130,11 @@ struct glc_witnesses {
  * touch their rule for every file of that kind. */
 #define GLC_PINNED_COST 1e-7f
 #define GLC_MAGIC_COST  5e-4f
+/* First bytes alone are the last resort, four of them: any pattern says more. */
+#define GLC_FIRST_COST 1.0f
 struct glc_witness_costs {
     const struct glc_ruleset *set;
+    const struct glc_modules *modules;
     const float *cost;     /* of each pattern, all rules' one after another; INFINITY: cannot be searched */
     const bool *pin;       /* can it be looked up at a known place? */
     const bool *magic;     /* does it say little more than what kind of file it is, where it stands at 0? */
@@ -133,6 +143,12 @@ struct glc_witness_costs {
     struct glc_arena *arena;
 };
 void glc_witness_find(const struct glc_witness_costs *c, uint32_t rule, struct glc_witnesses *out);
+/* First bytes behind the patterns: *out has its items in that order then. What has only first bytes, or too
+ * many, has `none`. For all rules, once each has its witnesses. */
+enum { GLC_FIRSTS_MOST = 16 };
+void glc_witness_part(struct glc_witnesses *out);
+/* What the reads of guards say of a layer's first four bytes. */
+struct glc_first glc_first_of(const struct glc_cond_guards *g);
 
 /* place.c: where the condition asks for a pattern. `place` has room for all of the rule's. */
 struct glc_place {

@@ -172,10 +172,13 @@ static bool find_witnesses(struct compiling *c)
                                        .pin = c->pin,
                                        .magic = c->magic,
                                        .first = c->first_pattern,
+                                       .modules = c->b.opt->modules,
                                        .rule = c->witness,
                                        .arena = &c->b.arena };
     for (size_t r = 0; r < set->rules; r++)
         glc_witness_find(&costs, (uint32_t)r, &c->witness[r]);
+    for (size_t r = 0; r < set->rules; r++)
+        glc_witness_part(&c->witness[r]);
     return !c->b.arena.failed;
 }
 
@@ -388,27 +391,25 @@ static bool write_tags(struct glc_build *b, const struct glc_rule *r)
 }
 
 /* Intern a gate; NONE for none (and on no memory: a gate only saves work). */
+static uint32_t intern_gate(struct glc_build *b, const struct glc_img_gate *gate)
+{
+    struct glc_buf *gates = &b->section[GLC_IMG_GATES];
+    uint32_t n = glc_build_count(b, GLC_IMG_GATES, sizeof *gate);
+    for (uint32_t i = n < 256 ? 0 : n - 256; i < n; i++)
+        if (memcmp(gates->ptr + i * sizeof *gate, gate, sizeof *gate) == 0)
+            return i;
+    return glc_buf_put(gates, gate, sizeof *gate) ? n : GLC_IMG_NONE;
+}
+
 static uint32_t write_gate(struct glc_build *b, const struct glc_cond_guards *g)
 {
-    uint32_t value = 0, mask = 0, need = 0;
-    for (uint32_t i = 0; i < g->reads; i++) {
-        const struct glc_cond_read *r = &g->read[i];
-        if (r->offset + r->width > 4)
-            continue;
-        uint32_t m = (uint32_t)(((UINT64_C(1) << (8 * r->width)) - 1) << (8 * r->offset));
-        value |= (r->value << (8 * r->offset)) & m;
-        mask |= m;
-        need = need > r->offset + r->width ? need : r->offset + r->width;
-    }
-    if (mask == 0)
+    struct glc_first first = glc_first_of(g);
+    if (first.mask == 0)
         return GLC_IMG_NONE;
-    struct glc_img_gate out = { .n = 1, .need = need, .value = { value }, .mask = { mask } };
-    struct glc_buf *gates = &b->section[GLC_IMG_GATES];
-    uint32_t n = glc_build_count(b, GLC_IMG_GATES, sizeof out);
-    for (uint32_t i = n < 256 ? 0 : n - 256; i < n; i++)
-        if (memcmp(gates->ptr + i * sizeof out, &out, sizeof out) == 0)
-            return i;
-    return glc_buf_put(gates, &out, sizeof out) ? n : GLC_IMG_NONE;
+    struct glc_img_gate out = {
+        .n = 1, .need = first.need, .value = { first.value }, .mask = { first.mask }
+    };
+    return intern_gate(b, &out);
 }
 
 static uint32_t write_space(struct glc_build *b, const char *name)
@@ -496,7 +497,39 @@ static bool push_always(struct glc_build *b, uint32_t rule, uint32_t gate)
     struct glc_always *slot = glc_arena_push(&b->arena, &b->always, &b->alwayses, sizeof *slot);
     if (slot != NULL)
         *slot = (struct glc_always){ rule, gate, GLC_IMG_NONE };
-    return slot != NULL && glc_guard_count(b, b->set->rule[rule]);
+    return slot != NULL;
+}
+
+/* Is a before b? */
+static int by_first(const void *a, const void *b)
+{
+    const struct glc_first *x = &((const struct glc_witness *)a)->first,
+                           *y = &((const struct glc_witness *)b)->first;
+    if (x->need != y->need)
+        return x->need < y->need ? -1 : 1;
+    return memcmp(x, y, sizeof *x);
+}
+
+/* To be judged where the layer begins in one of the ways that its witnesses name, besides where one of their
+ * patterns occurs; where they name none, always. A gate holds few of them. */
+static bool push_firsts(struct glc_build *b, uint32_t rule, uint32_t gate, struct glc_witnesses *w)
+{
+    struct glc_witness *first = w->item + w->n;
+    if (!glc_guard_count(b, b->set->rule[rule]))
+        return false;
+    if (gate != GLC_IMG_NONE || w->firsts == 0)
+        return push_always(b, rule, gate);
+    qsort(first, w->firsts, sizeof *first, by_first);
+    for (size_t i = 0; i < w->firsts;) {
+        struct glc_img_gate out = { .need = first[i].first.need };
+        for (; i < w->firsts && out.n < GLC_IMG_GATE_MOST && first[i].first.need == out.need; i++) {
+            out.value[out.n] = first[i].first.value;
+            out.mask[out.n++] = first[i].first.mask;
+        }
+        if (!push_always(b, rule, intern_gate(b, &out)))
+            return false;
+    }
+    return true;
 }
 
 static enum glc_err write_rule(struct compiling *c, uint32_t rule)
@@ -536,21 +569,21 @@ static enum glc_err write_rule(struct compiling *c, uint32_t rule)
         out.classes = 0;
         w->never = true;
         w->none = false;
-        w->n = 0;
+        w->n = w->firsts = 0;
     }
     if (guards.never || w->never || r->classes == 0) {
         /* Cannot match: nothing is searched for it. */
         w->never = true;
         w->none = false;
-        w->n = 0;
+        w->n = w->firsts = 0;
     }
     if (w->none) {
         b->stats.unwitnessed++;
-        if (!push_always(b, rule, out.gate))
-            return GLC_NOMEM;
     } else {
         out.flags |= GLC_IMG_WITNESSED;
     }
+    if ((w->none || w->firsts != 0) && !push_firsts(b, rule, out.gate, w))
+        return GLC_NOMEM;
     bool ok =
         write_tags(b, r) && write_metas(b, r) && glc_buf_put(&b->section[GLC_IMG_RULES], &out, sizeof out);
     return ok ? GLC_OK : GLC_NOMEM;
@@ -598,10 +631,9 @@ static bool want_others(struct compiling *c, uint32_t rule)
 
 static bool want_all(struct compiling *c)
 {
-    for (size_t i = 0; i < c->b.alwayses; i++)
-        if (!want_others(c, c->b.always[i].rule))
-            return false;
     for (size_t r = 0; r < c->b.set->rules; r++) {
+        if (c->witness[r].none && !want_others(c, (uint32_t)r))
+            return false;
         for (size_t i = 0; i < c->witness[r].n; i++)
             if (!want_witness(c, (uint32_t)r, &c->witness[r].item[i], GLC_IMG_SEARCHED))
                 return false;

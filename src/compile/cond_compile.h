@@ -37,6 +37,9 @@ struct glc_cond_guards {
     bool never;       /* nothing can satisfy it */
 };
 
+/* Does it write to the console? `modules` may be NULL. */
+bool glc_cond_writes(const struct glc_expr *x, const struct glc_modules *modules);
+
 /* A condition that writes to the console demands nothing: it is evaluated for every file. */
 void glc_cond_guards(const struct glc_expr *x, const struct glc_modules *modules,
                      struct glc_cond_guards *out);

@@ -1,6 +1,6 @@
 /* What a condition demands of every layer that it is true for, read off its tree: comparisons of filesize, of
- * the class, and of integers at fixed offsets with constants, through `and` and `or`. Whatever is not
- * understood demands nothing. */
+ * the class, and of integers at fixed offsets with constants, facts of a module that tells something of one
+ * kind of file only, through `and` and `or`. Whatever is not understood demands nothing. */
 #include "compile/cond_compile.h"
 
 enum { MOST_DEPTH = 200 };
@@ -140,7 +140,103 @@ static void either(struct glc_cond_guards *a, const struct glc_cond_guards *b)
     a->reads = n;
 }
 
-static struct glc_cond_guards guards(const struct glc_expr *x, unsigned depth)
+/* A fact or a function's result of a module itself: its name, and the module's first bytes in *first (NULL:
+ * any). NULL: it is something else. */
+static const char *asked_of(const struct glc_expr *x, const struct glc_modules *modules, const char **first)
+{
+    uint32_t module;
+    if (x->op == GLC_X_CALL) {
+        const struct glc_function *f = glc_modules_function(modules, x->index, &module);
+        *first = f != NULL ? modules->module[module]->first : NULL;
+        return f != NULL && f->args[0] != 'o' ? f->name : NULL;
+    }
+    if (x->op != GLC_X_MEMBER || x->kid[0]->op != GLC_X_MODULE || x->kid[0]->index >= modules->n)
+        return NULL;
+    module = x->kid[0]->index;
+    *first = modules->module[module]->first;
+    const struct glc_field *fields = modules->module[module]->fields;
+    return x->index < glc_fields_count(fields) ? fields[x->index].name : NULL;
+}
+
+static bool may_be_0(const char *name)
+{
+    return strncmp(name, "is_", 3) == 0;
+}
+
+/* The first bytes of a layer without which `x` is undefined; NULL: there are none. */
+static const char *undefined_without(const struct glc_expr *x, const struct glc_modules *modules,
+                                     unsigned depth)
+{
+    const char *first = NULL, *name;
+    uint32_t kids = x->kids;
+    if (depth == 0 || modules == NULL)
+        return NULL;
+    switch ((unsigned)x->op) {
+    case GLC_X_MEMBER:
+    case GLC_X_CALL:
+        name = asked_of(x, modules, &first);
+        if (name != NULL && first != NULL && !may_be_0(name))
+            return first;
+        break;
+    case GLC_X_SIZE:
+        kids = x->index == 1 ? kids : 0;
+        break;
+    case GLC_X_LT: /* of floats: false where one is undefined */
+        kids = x->kid[0]->type == GLC_T_FLOAT ? 0 : kids;
+        break;
+    case GLC_X_READ:
+    case GLC_X_NOT:
+    case GLC_X_TO_BOOL:
+    case GLC_X_INDEX:
+    case GLC_X_LOOKUP:
+        break;
+    default:
+        if (!(x->op >= GLC_X_TO_FLOAT && x->op <= GLC_X_MATCHES))
+            return NULL;
+        break;
+    }
+    for (uint32_t i = 0; i < kids; i++)
+        if ((first = undefined_without(x->kid[i], modules, depth - 1)) != NULL)
+            return first;
+    return NULL;
+}
+
+/* … or false, which is as good for a condition. */
+static const char *false_without(const struct glc_expr *x, const struct glc_modules *modules, unsigned depth)
+{
+    const char *first = undefined_without(x, modules, depth), *of;
+    if (first == NULL && modules != NULL && x->op == GLC_X_TO_BOOL &&
+        asked_of(x->kid[0], modules, &of) != NULL)
+        first = of;
+    if (first == NULL && x->op == GLC_X_LT)
+        for (uint32_t i = 0; i < x->kids && first == NULL; i++)
+            first = undefined_without(x->kid[i], modules, depth);
+    /* A loop that goes through nothing is false. */
+    uint32_t range = x->op == GLC_X_FOR_RANGE                              ? 2
+                     : x->op == GLC_X_FOR_ARRAY || x->op == GLC_X_FOR_DICT ? 1
+                                                                           : 0;
+    for (uint32_t i = 1; i <= range && first == NULL; i++)
+        first = undefined_without(x->kid[i], modules, depth);
+    return first;
+}
+
+/* It begins with these bytes. */
+static struct glc_cond_guards first_guard(const char *first)
+{
+    struct glc_cond_guards g = anything;
+    uint8_t width = (uint8_t)strlen(first);
+    if (width != 1 && width != 2 && width != 4)
+        return g;
+    g.read[0] = (struct glc_cond_read){ .width = width };
+    for (unsigned i = 0; i < width; i++)
+        g.read[0].value |= (uint32_t)(uint8_t)first[i] << 8 * i;
+    g.reads = 1;
+    g.size_min = width;
+    return g;
+}
+
+static struct glc_cond_guards guards(const struct glc_expr *x, const struct glc_modules *modules,
+                                     unsigned depth)
 {
     struct glc_cond_guards g = anything;
     if (depth == 0)
@@ -149,20 +245,26 @@ static struct glc_cond_guards guards(const struct glc_expr *x, unsigned depth)
         g.never = x->u.integer == 0;
     } else if (x->op == GLC_X_UNDEFINED) {
         g.never = true;
-    } else if (x->op >= GLC_X_EQ && x->op <= GLC_X_GE) {
-        g = compare_guard(x);
     } else if (x->op == GLC_X_AND || x->op == GLC_X_OR) {
         if (x->op == GLC_X_OR)
             g.never = true;
         for (uint32_t i = 0; i < x->kids; i++) {
-            struct glc_cond_guards k = guards(x->kid[i], depth - 1);
+            struct glc_cond_guards k = guards(x->kid[i], modules, depth - 1);
             if (x->op == GLC_X_AND)
                 both(&g, &k);
             else
                 either(&g, &k);
         }
     } else if (x->op == GLC_X_WITH) {
-        g = guards(x->kid[1], depth - 1);
+        g = guards(x->kid[1], modules, depth - 1);
+    } else {
+        const char *first = false_without(x, modules, depth);
+        if (x->op >= GLC_X_EQ && x->op <= GLC_X_GE)
+            g = compare_guard(x);
+        if (first != NULL) {
+            struct glc_cond_guards k = first_guard(first);
+            both(&g, &k);
+        }
     }
     return g;
 }
@@ -181,8 +283,12 @@ static bool writes(const struct glc_expr *x, const struct glc_modules *modules, 
     return false;
 }
 
+bool glc_cond_writes(const struct glc_expr *x, const struct glc_modules *modules)
+{
+    return modules != NULL && writes(x, modules, MOST_DEPTH);
+}
+
 void glc_cond_guards(const struct glc_expr *x, const struct glc_modules *modules, struct glc_cond_guards *out)
 {
-    bool always = modules != NULL && writes(x, modules, MOST_DEPTH);
-    *out = always ? anything : guards(x, MOST_DEPTH);
+    *out = glc_cond_writes(x, modules) ? anything : guards(x, modules, MOST_DEPTH);
 }

@@ -273,6 +273,14 @@ struct chosen {
     uint32_t *asking; /* of each want: the classes of its rule; of neighbours with the same key: the first */
 };
 
+/* Is the gate shut wherever the chosen one is? */
+static bool is_shut(const struct chosen *c, const struct glc_img_gate *all, uint32_t gate)
+{
+    const struct glc_img_gate *g = gate != GLC_IMG_NONE ? &all[gate] : NULL;
+    return g != NULL && g->n == 1 && (g->mask[0] & 0xffff) == 0xffff &&
+           (g->value[0] & 0xffff) == all[c->gate].value[0];
+}
+
 /* The first two bytes that most rules demand; NONE where that is too few. */
 static bool choose_gate(struct glc_build *b, struct chosen *c)
 {
@@ -291,13 +299,11 @@ static bool choose_gate(struct glc_build *b, struct chosen *c)
     }
     if (ok && rules[best] >= GATE_LEAST) {
         struct glc_img_gate two = { .n = 1, .need = 2, .value = { best }, .mask = { 0xffff } };
-        for (size_t r = 0; r < b->set->rules; r++) {
-            const struct glc_img_gate *g = rule[r].gate != GLC_IMG_NONE ? &gate[rule[r].gate] : NULL;
-            c->gated[r] =
-                g != NULL && g->n == 1 && (g->mask[0] & 0xffff) == 0xffff && (g->value[0] & 0xffff) == best;
-        }
         c->gate = glc_build_count(b, GLC_IMG_GATES, sizeof two);
         ok = glc_buf_put(&b->section[GLC_IMG_GATES], &two, sizeof two);
+        gate = (const void *)b->section[GLC_IMG_GATES].ptr;
+        for (size_t r = 0; ok && r < b->set->rules; r++)
+            c->gated[r] = is_shut(c, gate, rule[r].gate);
     }
     free(rules);
     return ok;
@@ -459,6 +465,7 @@ static bool write_maps(struct glc_build *b, const struct chosen *c, uint32_t cla
 static bool write_always(struct glc_build *b, const struct chosen *c, struct glc_img_group *g)
 {
     bool shut = g->gate == GLC_IMG_NONE && c->gate != GLC_IMG_NONE;
+    const struct glc_img_gate *gate = (const void *)b->section[GLC_IMG_GATES].ptr;
     g->always = glc_build_count(b, GLC_IMG_ALWAYS, sizeof(struct glc_img_always));
     for (size_t i = 0; i < b->alwayses;) {
         const struct glc_always *first = &b->always[i];
@@ -471,7 +478,7 @@ static bool write_always(struct glc_build *b, const struct chosen *c, struct glc
         for (; i < b->alwayses && b->always[i].gate == first->gate && b->always[i].guard == first->guard;
              i++) {
             if ((b->set->rule[b->always[i].rule]->classes & g->classes) == 0 ||
-                (shut && c->gated[b->always[i].rule]))
+                (shut && (c->gated[b->always[i].rule] || is_shut(c, gate, first->gate))))
                 continue;
             if (!glc_buf_u32le(&b->section[GLC_IMG_LISTS], b->always[i].rule))
                 return false;

@@ -2,8 +2,9 @@
  *
  * AND needs the cheapest of its kids' sets, OR the union of all of them, "N of M" the M − N + 1 cheapest
  * members. What is negated, or may hold without an occurrence, has none; a comparison that is undefined
- * without an occurrence (`@a`, `!a`) has it as a witness even below NOT. An empty answer with `never` means
- * that the rule cannot match. */
+ * without an occurrence (`@a`, `!a`) has it as a witness even below NOT. What needs no pattern but demands
+ * first bytes (`uint16(0) == 0x5a4d`, `pe.imphash() == "…"`) has those, so that a disjunction with such a
+ * part need not be judged for every layer. An empty answer with `never` means that the rule cannot match. */
 #include "compile/build.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ struct look {
     const struct glc_witness_costs *c;
     uint32_t rule;
     unsigned depth;
+    bool writes; /* to the console: judged as often as it would be without first bytes */
 };
 
 static void find(struct look *l, const struct glc_expr *x, struct glc_witnesses *out);
@@ -30,6 +32,7 @@ static void add(const struct glc_witness_costs *c, struct glc_witnesses *w, cons
     for (size_t i = 0; i < w->n; i++)
         if (w->item[i].rule == item->rule && w->item[i].pattern == item->pattern &&
             w->item[i].pinned == item->pinned &&
+            memcmp(&w->item[i].first, &item->first, sizeof item->first) == 0 &&
             (!item->pinned || memcmp(&w->item[i].anchor, &item->anchor, sizeof item->anchor) == 0))
             return;
     struct glc_witness *slot =
@@ -208,7 +211,7 @@ static void find_for_of(struct look *l, const struct glc_expr *x, struct glc_wit
         return;
     }
     for (size_t i = 0; i < body.n && !all.none; i++) {
-        if (body.item[i].pattern != GLC_CURRENT) {
+        if (body.item[i].pattern != GLC_CURRENT || body.item[i].first.mask != 0) {
             add(l->c, &all, &body.item[i], body.cost);
             continue;
         }
@@ -483,19 +486,66 @@ static void find_op(struct look *l, const struct glc_expr *x, struct glc_witness
     }
 }
 
+struct glc_first glc_first_of(const struct glc_cond_guards *g)
+{
+    struct glc_first first = { 0 };
+    for (uint32_t i = 0; i < g->reads; i++) {
+        const struct glc_cond_read *r = &g->read[i];
+        if (r->offset + r->width > 4)
+            continue;
+        uint32_t m = (uint32_t)(((UINT64_C(1) << (8 * r->width)) - 1) << (8 * r->offset));
+        first.value |= (r->value << (8 * r->offset)) & m;
+        first.mask |= m;
+        first.need = first.need > r->offset + r->width ? first.need : r->offset + r->width;
+    }
+    return first;
+}
+
+/* The first bytes that x demands. */
+static void find_first(const struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
+{
+    struct glc_cond_guards g;
+    glc_cond_guards(x, l->c->modules, &g);
+    struct glc_witness item = { .rule = l->rule, .pattern = GLC_IMG_NONE, .first = glc_first_of(&g) };
+    if (item.first.mask == 0)
+        return;
+    *out = (struct glc_witnesses){ 0 };
+    add(l->c, out, &item, GLC_FIRST_COST * 4 / (float)item.first.need);
+}
+
 static void find(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
 {
     if (++l->depth > DEPTH_MOST)
         set_none(out);
     else
         find_op(l, x, out);
+    if (out->none && !l->writes && l->depth <= DEPTH_MOST && x->op != GLC_X_OR && x->op != GLC_X_AND)
+        find_first(l, x, out);
     l->depth--;
 }
 
 void glc_witness_find(const struct glc_witness_costs *c, uint32_t rule, struct glc_witnesses *out)
 {
     struct look l = { .c = c, .rule = rule };
+    l.writes = glc_cond_writes(c->set->rule[rule]->condition, c->modules);
     find(&l, c->set->rule[rule]->condition, out);
     if (!out->none && out->n == 0)
         out->never = true;
+}
+
+void glc_witness_part(struct glc_witnesses *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < out->n; i++) {
+        struct glc_witness w = out->item[i];
+        if (w.first.mask != 0)
+            continue;
+        out->item[i] = out->item[n];
+        out->item[n++] = w;
+    }
+    out->firsts = out->n - n;
+    out->n = n;
+    if (out->firsts > GLC_FIRSTS_MOST)
+        out->firsts = out->n = 0;
+    out->none = out->none || (out->n == 0 && !out->never);
 }

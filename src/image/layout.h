@@ -205,8 +205,8 @@ struct glc_img_group {
     uint64_t bitmap[GLC_MAPS]; /* offsets in BITMAPS */
 };
 
-/* Rules without a witness that ask for the same first bytes, and share a guard: an expression without which
- * none of them can hold, judged once for all. */
+/* Rules without a witness, or of which a part has none but demands first bytes, that ask for the same of
+ * these, and share a guard: an expression without which none of them can hold, judged once for all. */
 struct glc_img_always {
     uint32_t gate;             /* in GATES, or NONE */
     uint32_t guard, guard_len; /* in CODE; 0 bytes: none */

@@ -232,6 +232,58 @@ static void test_gate(void **state)
     glc_buf_done(&rules);
 }
 
+/* Rules of which a part demands first bytes and the other parts patterns are judged where either is there,
+ * and nowhere else. */
+static void test_first_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data, *found;
+        uint32_t judged;
+    } cases[] = {
+        { "MZ ....", "either,many", 2 },
+        { "ZM ....", "", 0 },
+        { "ZM .... needle 42", "either", 1 },
+        { "MZ .... needle 42", "either,many", 2 },
+        { "abcd", "many,both", 2 },
+        { "abc", "", 0 },
+        { "cd", "many", 1 },
+        { "ghij", "many", 1 },
+        { "i", "", 0 },
+        { "klmn", "", 1 },
+        { "cdef", "many,both", 2 },
+    };
+    static const char *const rules =
+        "rule either { strings: $a = \"needle 42\" condition: (uint16(0) == 0x5a4d and filesize < 99) or $a }"
+        "rule many { condition: uint16(0) == 0x5a4d or uint8(0) == 0x61 and uint32(0) == 0x64636261 or"
+        " uint16be(0) == 0x6364 or uint16be(0) == 0x6566 or uint16be(0) == 0x6768 or uint16be(0) == 0x696a or"
+        " uint32be(0) == 0x6b6c6d6e and filesize > 4 }"
+        "rule both { condition: (uint8(0) == 0x61 or uint8(0) == 0x63) and filesize == 4 }";
+    for (int p = 0; p < PATHS; p++) {
+        struct glc_match_options opt = path(p);
+        opt.costs = true;
+        struct built b;
+        build(&b, "t.yar", rules, &opt);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            struct glc_buf text;
+            uint32_t n;
+            glc_buf_init(&text, 4096);
+            glc_matcher_costs_clear(b.m);
+            assert_int_equal(judge(&b, glc_span_str(cases[i].data), GLC_CLASS_DATA), GLC_OK);
+            found(&b, &text);
+            const struct glc_rule_cost *cost = glc_matcher_costs(b.m, &n);
+            uint64_t judged = 0;
+            for (uint32_t r = 0; r < n; r++)
+                judged += cost[r].judged;
+            if (strcmp((const char *)text.ptr, cases[i].found) != 0 || judged != cases[i].judged)
+                fail_msg("\"%s\": found \"%s\", %u judged", cases[i].data, (const char *)text.ptr,
+                         (unsigned)judged);
+            glc_buf_done(&text);
+        }
+        unbuild(&b);
+    }
+}
+
 static void test_hashes(void **state)
 {
     (void)state;
@@ -423,7 +475,7 @@ int main(void)
         cmocka_unit_test(test_gate),           cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_crowded_hashes), cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
-        cmocka_unit_test(test_pcre),
+        cmocka_unit_test(test_pcre),           cmocka_unit_test(test_first_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

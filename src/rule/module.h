@@ -95,6 +95,10 @@ struct glc_module {
     const char *name;
     const char *dialect; /* "yara-x": rules of that dialect get this one of the name; NULL: all others */
     const char *help;
+    /* What every layer begins with (1, 2 or 4 bytes) of which the module tells anything. Elsewhere each of
+     * its facts is undefined, and so is what its functions return, but for those named is_…, which may be 0.
+     * NULL: there are no such bytes. */
+    const char *first;
     const struct glc_field *fields;       /* ends with name NULL; NULL: none */
     const struct glc_function *functions; /* ends with name NULL; NULL: none */
     /* Fill `member` (one per field that is no constant; typed, undefined) and, where functions want it, *own,

@@ -245,6 +245,7 @@ const struct glc_module glc_dotnet_x_module = {
     .name = "dotnet",
     .dialect = "yara-x",
     .help = "As above; `void` is no return type, no namespace is undefined, constants and keys are whole",
+    .first = "MZ",
     .fields = dotnet_fields,
     .load = load_x,
 };
@@ -252,6 +253,7 @@ const struct glc_module glc_dotnet_x_module = {
 const struct glc_module glc_dotnet_module = {
     .name = "dotnet",
     .help = ".NET assemblies",
+    .first = "MZ",
     .fields = dotnet_fields,
     .load = load,
 };

@@ -302,6 +302,42 @@ static void foreign_bytes_leave_every_fact_undefined(void **state)
         }
 }
 
+/* What a module says of its first bytes is true of its functions too. */
+static void functions_are_undefined_without_first_bytes(void **state)
+{
+    (void)state;
+    const struct glc_modules *all = glc_format_modules();
+    unsigned asked = 0;
+    for (uint32_t i = 0; i < all->n; i++) {
+        const struct glc_module *m = all->module[i];
+        const struct glc_function *f = m->first != NULL ? m->functions : NULL;
+        struct glc_module_ctx ctx = context(glc_span_str("some text that is no program"));
+        struct glc_value root = glc_module_load(m, &ctx), arg[8] = { 0 };
+        for (; f != NULL && f->name != NULL; f++) {
+            if (f->args[0] == 'o')
+                continue;
+            for (size_t k = 0; f->args[k] != 0; k++) {
+                arg[k] = (struct glc_value){ .type = f->args[k] == 'i' ? GLC_T_INT : GLC_T_STRING,
+                                             .defined = true };
+                if (f->args[k] == 'i')
+                    arg[k].u.integer = 1;
+                else if (f->args[k] == 's')
+                    arg[k].u.text = glc_span_str("x");
+                else if (f->args[k] == 'r') {
+                    arg[k].type = GLC_T_REGEX;
+                    arg[k].u.regex = (const void *)"x";
+                } else
+                    fail_msg("%s.%s: an argument %c", m->name, f->name, f->args[k]);
+            }
+            struct glc_value v = f->call(&ctx, &root, arg);
+            if (v.defined && !(strncmp(f->name, "is_", 3) == 0 && v.u.integer == 0))
+                fail_msg("%s.%s(%s) is defined", m->name, f->name, f->args);
+            asked++;
+        }
+    }
+    assert_true(asked > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +350,7 @@ int main(void)
         cmocka_unit_test(time_is_the_callers),
         cmocka_unit_test(every_table_keeps_the_contract),
         cmocka_unit_test(foreign_bytes_leave_every_fact_undefined),
+        cmocka_unit_test(functions_are_undefined_without_first_bytes),
     };
     glc_arena_init(&arena, 64u << 20);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,7 @@ static void load(const struct glc_module_ctx *ctx, struct glc_value *member, voi
 const struct glc_module glc_pe_module = {
     .name = "pe",
     .help = "Windows programs: headers, sections, imports, exports, resources, signatures",
+    .first = "MZ",
     .fields = pe_fields,
     .functions = pe_functions,
     .load = load,
