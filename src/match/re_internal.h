@@ -139,6 +139,16 @@ struct glc_re_memo {
     uint32_t epoch; /* another one: of other data */
 };
 
+/* re_first.c: what a match of forward code may begin with; code that is damaged, or matches where nothing is
+ * eaten, may begin with any byte. */
+#define GLC_RE_FIRSTS 512
+struct glc_re_first {
+    const uint8_t *key; /* the code */
+    uint8_t set[GLC_RE_SET_SIZE];
+};
+/* Valid until the next call. */
+const struct glc_re_first *glc_re_first_of(struct glc_re_scratch *s, struct glc_span code);
+
 #define GLC_RE_SCANS 512
 
 struct glc_re_scan;
@@ -146,6 +156,7 @@ struct glc_re_scan;
 struct glc_re_scratch {
     struct glc_re_dfa *dfa[GLC_RE_DFAS];
     struct glc_re_scan *scan[GLC_RE_SCANS]; /* re_scan.c */
+    struct glc_re_first first[GLC_RE_FIRSTS];
     bool simd;
     uint32_t epoch;
     struct glc_re_memo memo[512];
