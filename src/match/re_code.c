@@ -10,20 +10,22 @@ static bool is_word(uint8_t c)
     return glc_ascii_isalnum(c) || c == '_';
 }
 
-/* The character before (back) or after the place `at`; -1: there is none. A wide text has two bytes to a
+enum { NO_CHARACTER = -1, NO_ROOM = -2 };
+
+/* The character before (back) or after the place `at`, or why there is none. A wide text has two bytes to a
  * character. */
 static int neighbour(const struct glc_re_text *t, uint64_t at, bool back)
 {
     uint64_t room = back ? at : t->size - at;
     if (!t->wide) {
         if (room < 1)
-            return -1;
+            return NO_ROOM;
         return t->data[back ? at - 1 : at] ^ t->key;
     }
     if (room < 2)
-        return -1;
+        return NO_ROOM;
     const uint8_t *p = t->data + (back ? at - 2 : at);
-    return (p[1] ^ t->key) == 0 ? p[0] ^ t->key : -1;
+    return (p[1] ^ t->key) == 0 ? p[0] ^ t->key : NO_CHARACTER;
 }
 
 bool glc_re_assert_holds(const struct glc_re_text *t, unsigned assertion, uint64_t at)
@@ -31,7 +33,7 @@ bool glc_re_assert_holds(const struct glc_re_text *t, unsigned assertion, uint64
     int before = neighbour(t, at, true), after = neighbour(t, at, false);
     bool word_before = before >= 0 && is_word((uint8_t)before),
          word_after = after >= 0 && is_word((uint8_t)after);
-    bool edge = at == 0 || at == t->size;
+    bool end = before == NO_ROOM || after == NO_ROOM;
     switch (assertion) {
     case GLC_AT_START:
         return at == 0;
@@ -41,12 +43,10 @@ bool glc_re_assert_holds(const struct glc_re_text *t, unsigned assertion, uint64
         return word_before != word_after;
     case GLC_AT_NO_WORD_EDGE:
         return word_before == word_after;
-    case GLC_AT_CLAM_B:
-        return edge || word_before != word_after;
-    case GLC_AT_CLAM_L:
-        return edge || before == '\n' || before == '\r' || after == '\n' || after == '\r';
-    case GLC_AT_CLAM_W:
-        return edge || !glc_ascii_isalnum((uint8_t)before) || !glc_ascii_isalnum((uint8_t)after);
+    case GLC_AT_EDGE:
+        return end || word_before != word_after;
+    case GLC_AT_NO_EDGE:
+        return !end && word_before == word_after;
     case GLC_AT_BYTE:
         return at != t->size;
     default:

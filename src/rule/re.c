@@ -368,9 +368,10 @@ static void dump_bounds(uint32_t min, uint32_t max, const char *open, char sep, 
 void glc_re_dump(const struct glc_re *re, struct glc_buf *out)
 {
     static const char *const asserts[] = {
-        [GLC_AT_START] = "\\A",        [GLC_AT_END] = "\\Z",      [GLC_AT_WORD_EDGE] = "\\b",
-        [GLC_AT_NO_WORD_EDGE] = "\\B", [GLC_AT_CLAM_B] = "(B)",   [GLC_AT_CLAM_L] = "(L)",
-        [GLC_AT_CLAM_W] = "(W)",       [GLC_AT_BYTE] = "(?!\\Z)",
+        [GLC_AT_START] = "\\A",          [GLC_AT_END] = "\\Z",
+        [GLC_AT_WORD_EDGE] = "\\b",      [GLC_AT_NO_WORD_EDGE] = "\\B",
+        [GLC_AT_EDGE] = "(\\b|\\A|\\Z)", [GLC_AT_NO_EDGE] = "(?!\\A|\\Z)\\B",
+        [GLC_AT_BYTE] = "(?!\\Z)",
     };
     switch (re->kind) {
     case GLC_RE_EMPTY:

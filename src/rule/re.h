@@ -27,11 +27,10 @@ enum glc_re_kind {
 enum glc_re_assert {
     GLC_AT_START,        /* ^ : offset 0 of the data */
     GLC_AT_END,          /* $ : the end of the data */
-    GLC_AT_WORD_EDGE,    /* \b : exactly one side is [0-9A-Za-z_] */
-    GLC_AT_NO_WORD_EDGE, /* \B */
-    GLC_AT_CLAM_B,       /* ClamAV (B): word boundary */
-    GLC_AT_CLAM_L,       /* ClamAV (L): line boundary or end of file */
-    GLC_AT_CLAM_W,       /* ClamAV (W): non-alphanumeric delimiter */
+    GLC_AT_WORD_EDGE,    /* \b of YARA-X: exactly one side is [0-9A-Za-z_] */
+    GLC_AT_NO_WORD_EDGE, /* its \B */
+    GLC_AT_EDGE,         /* \b of YARA: the same, and wherever a side has no character */
+    GLC_AT_NO_EDGE,      /* its \B */
     GLC_AT_BYTE,         /* before the end of the data */
 };
 
@@ -81,7 +80,7 @@ struct glc_re *glc_re_wide(struct glc_arena *a, const struct glc_re *re);
 void glc_re_length(const struct glc_re *re, uint64_t *min, uint64_t *max);
 
 /* Print in a notation of one line: masked bytes as hex (`4d 5a ?? 4?`, letters that fold as `'a'i`), classes
- * as [00-1f 41], gaps as [n-m], groups as ( | ), repeats as {n,m}, assertions as \A \Z \b \B (B) (L) (W). */
+ * as [00-1f 41], gaps as [n-m], groups as ( | ), repeats as {n,m}, assertions as \A \Z \b \B. */
 void glc_re_dump(const struct glc_re *re, struct glc_buf *out);
 
 static inline bool glc_set_has(const uint32_t set[8], uint8_t b)

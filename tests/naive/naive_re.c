@@ -19,24 +19,16 @@ static bool word_char(const struct text *t, long at)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static bool alnum_at(const struct text *t, long at)
+/* Is there no room for a character on one side? */
+static bool at_end(const struct text *t, long at)
 {
-    return word_char(t, at) && (t->data.ptr[at] ^ t->key) != '_';
-}
-
-static bool newline_at(const struct text *t, long at)
-{
-    if (at < 0 || at >= (long)t->data.len ||
-        (t->wide && (at + 1 >= (long)t->data.len || (t->data.ptr[at + 1] ^ t->key) != 0)))
-        return false;
-    unsigned c = t->data.ptr[at] ^ t->key;
-    return c == '\n' || c == '\r';
+    long width = t->wide ? 2 : 1;
+    return at < width || at + width > (long)t->data.len;
 }
 
 static bool holds(const struct text *t, enum glc_re_assert a, long at)
 {
     long back = at - (t->wide ? 2 : 1);
-    bool edge = at == 0 || at == (long)t->data.len;
     switch (a) {
     case GLC_AT_START:
         return at == 0;
@@ -46,12 +38,10 @@ static bool holds(const struct text *t, enum glc_re_assert a, long at)
         return word_char(t, back) != word_char(t, at);
     case GLC_AT_NO_WORD_EDGE:
         return word_char(t, back) == word_char(t, at);
-    case GLC_AT_CLAM_B:
-        return edge || word_char(t, back) != word_char(t, at);
-    case GLC_AT_CLAM_L:
-        return edge || newline_at(t, back) || newline_at(t, at);
-    case GLC_AT_CLAM_W:
-        return edge || !alnum_at(t, back) || !alnum_at(t, at);
+    case GLC_AT_EDGE:
+        return at_end(t, at) || word_char(t, back) != word_char(t, at);
+    case GLC_AT_NO_EDGE:
+        return !at_end(t, at) && word_char(t, back) == word_char(t, at);
     case GLC_AT_BYTE:
         return at != (long)t->data.len;
     }

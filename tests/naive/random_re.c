@@ -64,7 +64,7 @@ static struct glc_re *some(struct random *r, struct glc_arena *a, const struct r
         return random_class(r, a);
     case 3:
         if (shape->asserts && random_below(r, 2) == 0)
-            return glc_re_assert(a, (enum glc_re_assert)random_below(r, 7));
+            return glc_re_assert(a, (enum glc_re_assert)random_below(r, GLC_AT_NO_EDGE + 1));
         if (!shape->gaps)
             return random_bytes(r, a);
         bounds(r, true, &min, &max);

@@ -295,7 +295,9 @@ static struct glc_re *escape(struct regex *r)
     int c = peek(r, 0);
     if (c == 'b' || c == 'B') {
         r->at++;
-        return glc_re_assert(r->p->a, c == 'b' ? GLC_AT_WORD_EDGE : GLC_AT_NO_WORD_EDGE);
+        if (glc_yara_is_x(r->p))
+            return glc_re_assert(r->p->a, c == 'b' ? GLC_AT_WORD_EDGE : GLC_AT_NO_WORD_EDGE);
+        return glc_re_assert(r->p->a, c == 'b' ? GLC_AT_EDGE : GLC_AT_NO_EDGE);
     }
     if (class_escape(c, set)) {
         r->at++;
