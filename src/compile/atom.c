@@ -3,7 +3,7 @@
  *
  * A run is gathered along a concatenation: bytes, classes (kept as sets beside their mask), gaps of one
  * length, and the first rounds of a repeat. A concatenation needs only its cheapest run; an alternation needs
- * one for every branch.
+ * one for every branch, which goes on with the run before it.
  *
  * Stages (image/layout.h): a window of 8 bytes looked at where the offset is a multiple of 4 needs windows at
  * four places next to each other, so a run of 11 distinct enough bytes; one of 4 bytes at multiples of 2
@@ -423,11 +423,31 @@ static void step_over(struct walk *w, const struct glc_re *re)
     w->far = add_far(w->far, max);
 }
 
-static void cover(struct glc_build *b, const struct glc_re *re, uint32_t near, uint32_t far, unsigned depth,
-                  struct glc_cover *out)
+/* The run goes on with what stands right before it: the last positions of `before`. */
+static bool run_resume(struct walk *w, const struct run *before)
+{
+    enum { PREFIX_MOST = 8 };
+    size_t n = before->n < PREFIX_MOST ? before->n : PREFIX_MOST, from = before->n - n;
+    if (n == 0)
+        return true;
+    if (!run_room(w, n, before->set != NULL))
+        return false;
+    memcpy(w->run.value, before->value + from, n);
+    memcpy(w->run.mask, before->mask + from, n);
+    if (before->set != NULL)
+        memcpy(w->run.set, before->set + from, n * sizeof *before->set);
+    w->run.n = n;
+    w->run.near = before->near + (uint32_t)from;
+    w->run.far = add_far(before->far, from);
+    return true;
+}
+
+/* `before`: the run that ends where `re` begins; may be empty. */
+static void cover(struct glc_build *b, const struct glc_re *re, uint32_t near, uint32_t far,
+                  const struct run *before, unsigned depth, struct glc_cover *out)
 {
     struct walk w = { .b = b, .near = near, .far = far, .clean = true };
-    if (!walk_node(&w, re, depth)) {
+    if (!run_resume(&w, before) || !walk_node(&w, re, depth)) {
         *out = (struct glc_cover){ 0 };
         return;
     }
@@ -551,13 +571,14 @@ static void try_expand(struct walk *w, const struct glc_re *cat, uint32_t i)
     }
 }
 
-static bool walk_alt(struct walk *w, const struct glc_re *re, unsigned depth)
+/* Each branch goes on with the run before it: `\(\$(_GET|_POST)` gives `($_GET` and `($_POST`. */
+static bool walk_alt(struct walk *w, const struct glc_re *re, const struct run *before, unsigned depth)
 {
     struct glc_cover all = { 0 };
     bool every = true;
     for (uint32_t i = 0; every && i < re->u.list.n; i++) {
         struct glc_cover c;
-        cover(w->b, re->u.list.kid[i], w->near, w->far, depth + 1, &c);
+        cover(w->b, re->u.list.kid[i], w->near, w->far, before, depth + 1, &c);
         every = c.atoms != 0 && all.atoms + c.atoms <= ATOMS_MOST;
         for (size_t k = 0; every && k < c.atoms; k++) {
             struct glc_atom *slot = glc_arena_push(&w->b->arena, &all.atom, &all.atoms, sizeof *slot);
@@ -594,10 +615,11 @@ static bool walk_repeat(struct walk *w, const struct glc_re *re, unsigned depth)
         w->far = add_far(w->far, hi);
         return true;
     }
+    struct run before = w->run;
     run_flush(w);
     if (min != 0) {
         struct glc_cover c;
-        cover(w->b, kid, w->near, w->far, depth + 1, &c);
+        cover(w->b, kid, w->near, w->far, &before, depth + 1, &c);
         take_if_better(w, &c);
     }
     step_over(w, re);
@@ -632,9 +654,11 @@ static bool walk_node(struct walk *w, const struct glc_re *re, unsigned depth)
                 return false;
         }
         return true;
-    case GLC_RE_ALT:
+    case GLC_RE_ALT: {
+        struct run before = w->run;
         run_flush(w);
-        return walk_alt(w, re, depth);
+        return walk_alt(w, re, &before, depth);
+    }
     case GLC_RE_REPEAT:
         return walk_repeat(w, re, depth);
     case GLC_RE_GAP:
@@ -673,7 +697,8 @@ static void trim(struct glc_atom *a)
 
 void glc_atom_cover(struct glc_build *b, const struct glc_re *re, struct glc_cover *out)
 {
-    cover(b, re, 0, 0, 0, out);
+    const struct run nothing = { 0 };
+    cover(b, re, 0, 0, &nothing, 0, out);
     if (!out->whole)
         for (size_t i = 0; i < out->atoms; i++)
             trim(&out->atom[i]);
