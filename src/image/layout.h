@@ -286,8 +286,9 @@ static inline uint32_t glc_img_hash32(uint32_t folded)
 }
 
 /* A first look: the top bits of this hash of 4 bytes choose a word of 32 bits. Its low half has, for each
- * window of 4 bytes, two bits that the same hash chooses; its high half, for each window of 8, two bits that
- * the hash of the last 4 bytes chooses. */
+ * window of 4 bytes, a bit in either byte that the same hash chooses; its high half, for each window of 8,
+ * those that the hash of the last 4 bytes chooses. Each byte of the word has its own 3 bits of a hash, so
+ * that vectors make the bits that are wanted with one shuffle. */
 static inline uint32_t glc_img_look(uint32_t first)
 {
     return glc_img_hash32(first & GLC_IMG_LOOK);
@@ -295,13 +296,13 @@ static inline uint32_t glc_img_look(uint32_t first)
 
 static inline uint32_t glc_img_look_4(uint32_t look)
 {
-    return UINT32_C(1) << (look >> 12 & 15) | UINT32_C(1) << (look >> 8 & 15);
+    return UINT32_C(0x1) << (look >> 5 & 7) | UINT32_C(0x100) << (look >> 13 & 7);
 }
 
 static inline uint32_t glc_img_look_8(uint32_t last)
 {
     uint32_t h = glc_img_hash32(last);
-    return UINT32_C(0x10000) << (h >> 28) | UINT32_C(0x10000) << (h >> 24 & 15);
+    return UINT32_C(0x10000) << (h >> 21 & 7) | UINT32_C(0x1000000) << (h >> 29 & 7);
 }
 
 static inline uint16_t glc_img_fp(uint64_t hash)

@@ -27,16 +27,17 @@ static inline uint32_t word_of(const uint8_t *bits, uint32_t i)
     return word;
 }
 
-/* Two bits of 16, by two numbers of 4 bits: what glc_img_look_4() and _8() say, looked up. */
-#define TWO(i)   (uint16_t)(1u << ((i) >> 4) | 1u << ((i)&15))
-#define TWO4(i)  TWO(i), TWO((i) + 1), TWO((i) + 2), TWO((i) + 3)
-#define TWO16(i) TWO4(i), TWO4((i) + 4), TWO4((i) + 8), TWO4((i) + 12)
-#define TWO64(i) TWO16(i), TWO16((i) + 16), TWO16((i) + 32), TWO16((i) + 48)
-static const uint16_t two[256] = { TWO64(0), TWO64(64), TWO64(128), TWO64(192) };
+/* A bit in either byte, by bits 0 to 2 and 8 to 10 of what asks: glc_img_look_4() and _8(), looked up. */
+#define TWO(i) [i] = 1u << ((i)&7) | 0x100u << ((i) >> 8)
+#define ROW(i)                                                                                               \
+    TWO(i), TWO((i) + 1), TWO((i) + 2), TWO((i) + 3), TWO((i) + 4), TWO((i) + 5), TWO((i) + 6), TWO((i) + 7)
+static const uint16_t two[0x708] = { ROW(0x000), ROW(0x100), ROW(0x200), ROW(0x300),
+                                     ROW(0x400), ROW(0x500), ROW(0x600), ROW(0x700) };
 
-static inline uint32_t has(uint32_t word, uint32_t bits)
+static inline uint32_t has(uint32_t word, uint32_t asks)
 {
-    return (word & two[bits]) == two[bits];
+    uint32_t want = two[asks & 0x707];
+    return (word & want) == want;
 }
 
 static inline uint32_t hit8(const struct glc_bitmap *b, uint64_t w)
@@ -64,14 +65,14 @@ static inline __attribute__((always_inline)) void look(struct glc_look *k, const
         uint32_t h = glc_img_look((uint32_t)w), word = word_of(bits, h >> shift);
         uint32_t last = glc_img_hash32((uint32_t)(w >> 32));
         at8[n8] = i;
-        n8 += has(word >> 16, last >> 24);
+        n8 += has(word >> 16, last >> 21);
         at4[n4] = i;
-        n4 += has(word, h >> 8 & 255);
+        n4 += has(word, h >> 5);
     }
     for (uint32_t i = from + 2; i < to; i += 4) {
         uint32_t h = glc_img_look((uint32_t)glc_look_fold(block + i));
         at4[n4] = i;
-        n4 += has(word_of(bits, h >> shift), h >> 8 & 255);
+        n4 += has(word_of(bits, h >> shift), h >> 5);
     }
     k->n[GLC_STAGE_8] = n8;
     k->n[GLC_STAGE_4] = n4;
@@ -129,15 +130,100 @@ static void look_plain(struct glc_look *k, const uint8_t *block, uint32_t len)
 }
 
 #if defined(__x86_64__)
-/* The same with three-operand shifts: a variable shift does not wait for CL. */
-__attribute__((target("avx2,bmi,bmi2"))) static void look_bmi2(struct glc_look *k, const uint8_t *block,
-                                                               uint32_t len)
+#define AVX2   __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt")))
+
+/* The bit of each byte whose number is in its low 3 bits: a table for shuffles. */
+#define BITS ((long long)UINT64_C(0x8040201008040201))
+
+AVX2 static inline __m256i fold8(const uint8_t *p)
 {
-    look_over(k, block, len);
-    sieve(k, block);
+    return _mm256_or_si256(_mm256_loadu_si256((const void *)p),
+                           _mm256_set1_epi32((int)(uint32_t)GLC_IMG_FOLD));
 }
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt")))
+AVX2 static inline __m256i hash8(__m256i w)
+{
+    return _mm256_mullo_epi32(w, _mm256_set1_epi32((int)GLC_IMG_MIX32));
+}
+
+AVX2 static inline __m256i look8(__m256i w)
+{
+    return hash8(_mm256_and_si256(w, _mm256_set1_epi32((int)GLC_IMG_LOOK)));
+}
+
+/* The words of eight looks: by hand, for a gather of AVX2 is slower. */
+AVX2 static inline __m256i words8(const struct glc_bitmap *b, __m256i looks)
+{
+    uint32_t i[8];
+    _mm256_storeu_si256((void *)i, _mm256_srl_epi32(looks, _mm_cvtsi32_si128((int)(37 - b->log2))));
+    __m128i low = _mm_cvtsi32_si128((int)word_of(b->bits, i[0]));
+    __m128i high = _mm_cvtsi32_si128((int)word_of(b->bits, i[4]));
+    low = _mm_insert_epi32(low, (int)word_of(b->bits, i[1]), 1);
+    high = _mm_insert_epi32(high, (int)word_of(b->bits, i[5]), 1);
+    low = _mm_insert_epi32(low, (int)word_of(b->bits, i[2]), 2);
+    high = _mm_insert_epi32(high, (int)word_of(b->bits, i[6]), 2);
+    low = _mm_insert_epi32(low, (int)word_of(b->bits, i[3]), 3);
+    high = _mm_insert_epi32(high, (int)word_of(b->bits, i[7]), 3);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* What the word lacks of the bits that are asked for. */
+AVX2 static inline __m256i lack8(__m256i word, __m256i asks)
+{
+    __m256i want =
+        _mm256_shuffle_epi8(_mm256_set1_epi64x(BITS), _mm256_and_si256(asks, _mm256_set1_epi32(0x07070707)));
+    return _mm256_andnot_si256(word, want);
+}
+
+/* Appends those of four places, every fourth from `place` on, whose bit is set. */
+AVX2 static inline uint32_t keep4(uint32_t *list, uint32_t mask, uint32_t place)
+{
+    /* The numbers of the bits of `mask`, in order, a byte each, times 4. */
+    static const uint32_t numbers[16] = { 0x00000000, 0x00000000, 0x00000004, 0x00000400,
+                                          0x00000008, 0x00000800, 0x00000804, 0x00080400,
+                                          0x0000000c, 0x00000c00, 0x00000c04, 0x000c0400,
+                                          0x00000c08, 0x000c0800, 0x000c0804, 0x0c080400 };
+    __m128i offsets = _mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)numbers[mask]));
+    _mm_storeu_si128((void *)list, _mm_add_epi32(offsets, _mm_set1_epi32((int)place)));
+    return (uint32_t)__builtin_popcount(mask);
+}
+
+/* Appends those of eight places where nothing is lacking. */
+AVX2 static inline uint32_t keep8(uint32_t *list, __m256i lack, uint32_t place)
+{
+    __m256i hit = _mm256_cmpeq_epi32(lack, _mm256_setzero_si256());
+    uint32_t mask = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(hit));
+    uint32_t n = keep4(list, mask & 15, place);
+    return n + keep4(list + n, mask >> 4, place + 16);
+}
+
+AVX2 static void look_avx2(struct glc_look *k, const uint8_t *block, uint32_t len)
+{
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    struct glc_bitmap first = k->map[GLC_MAP_FIRST];
+    uint32_t *at8 = k->at[GLC_STAGE_8], *at4 = k->at[GLC_STAGE_4];
+    uint32_t n8 = 0, n4 = 0, i = 0;
+    for (; i + STEP <= len; i += STEP) {
+        if (one_byte(block + i))
+            continue;
+        for (uint32_t at = i; at < i + STEP; at += 32) {
+            __m256i h = look8(fold8(block + at)), last = hash8(fold8(block + at + 4));
+            __m256i lack = lack8(words8(&first, h), _mm256_srli_epi32(_mm256_blend_epi16(h, last, 0xaa), 5));
+            n8 += keep8(at8 + n8, _mm256_srli_epi32(lack, 16), at);
+            n4 += keep8(at4 + n4, _mm256_and_si256(lack, low), at);
+        }
+        for (uint32_t at = i + 2; at < i + STEP; at += 32) {
+            __m256i h = look8(fold8(block + at));
+            __m256i lack = lack8(words8(&first, h), _mm256_srli_epi32(h, 5));
+            n4 += keep8(at4 + n4, _mm256_and_si256(lack, low), at);
+        }
+    }
+    k->n[GLC_STAGE_8] = n8;
+    k->n[GLC_STAGE_4] = n4;
+    look(k, block, i, len);
+    sieve(k, block);
+}
 
 AVX512 static inline __m512i fold16(const uint8_t *p)
 {
@@ -150,15 +236,22 @@ AVX512 static inline __m512i hash16(__m512i w)
     return _mm512_mullo_epi32(w, _mm512_set1_epi32((int)GLC_IMG_MIX32));
 }
 
-/* 1 << the bits [from, from + 4) of each h. */
-AVX512 static inline __m512i bit16(__m512i one, __m512i h, unsigned from)
+AVX512 static inline __m512i look16(__m512i w)
 {
-    return _mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(h, from), _mm512_set1_epi32(15)));
+    return hash16(_mm512_and_si512(w, _mm512_set1_epi32((int)GLC_IMG_LOOK)));
 }
 
-AVX512 static inline __mmask16 has16(__m512i word, __m512i want)
+AVX512 static inline __m512i words16(const struct glc_bitmap *b, __m512i looks)
 {
-    return _mm512_cmpeq_epi32_mask(_mm512_and_si512(word, want), want);
+    __m512i i = _mm512_srl_epi32(looks, _mm_cvtsi32_si128((int)(37 - b->log2)));
+    return _mm512_i32gather_epi32(i, (const void *)b->bits, 4);
+}
+
+AVX512 static inline __m512i lack16(__m512i word, __m512i asks)
+{
+    __m512i want =
+        _mm512_shuffle_epi8(_mm512_set1_epi64(BITS), _mm512_and_si512(asks, _mm512_set1_epi32(0x07070707)));
+    return _mm512_andnot_si512(word, want);
 }
 
 /* Appends those of the places that hit; the vector's rest lies behind them. */
@@ -168,44 +261,31 @@ AVX512 static inline uint32_t keep16(uint32_t *list, __mmask16 hit, __m512i plac
     return (uint32_t)__builtin_popcount(hit);
 }
 
-/* The words of 16 looks, and what those ask of them for windows of 4 bytes. */
-AVX512 static inline __m512i look16(const struct glc_bitmap *b, __m512i w, __m512i *want4)
-{
-    const __m512i one = _mm512_set1_epi32(1);
-    __m512i h = hash16(_mm512_and_si512(w, _mm512_set1_epi32((int)GLC_IMG_LOOK)));
-    *want4 = _mm512_or_si512(bit16(one, h, 12), bit16(one, h, 8));
-    return _mm512_i32gather_epi32(_mm512_srl_epi32(h, _mm_cvtsi32_si128((int)(37 - b->log2))),
-                                  (const void *)b->bits, 4);
-}
-
-AVX512 static inline __mmask16 hit16(const struct glc_bitmap *b, __m512i w)
-{
-    __m512i h = _mm512_srl_epi32(hash16(w), _mm_cvtsi32_si128((int)(32 - b->log2)));
-    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)b->bits, 4);
-    return _mm512_test_epi32_mask(word, _mm512_rolv_epi32(_mm512_set1_epi32(1), h));
-}
-
 AVX512 static void look_avx512(struct glc_look *k, const uint8_t *block, uint32_t len)
 {
     const __m512i lane = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60);
-    const __m512i high = _mm512_set1_epi32(0x10000);
+    const __m512i low = _mm512_set1_epi32(0xffff), high = _mm512_set1_epi32((int)0xffff0000);
     struct glc_bitmap first = k->map[GLC_MAP_FIRST];
     uint32_t *at8 = k->at[GLC_STAGE_8], *at4 = k->at[GLC_STAGE_4];
     uint32_t n8 = 0, n4 = 0, i = 0;
     for (; i + STEP <= len; i += STEP) {
         if (one_byte(block + i))
             continue;
-        __m512i want, place = _mm512_add_epi32(lane, _mm512_set1_epi32((int)i));
-        __m512i word = look16(&first, fold16(block + i), &want), last = hash16(fold16(block + i + 4));
-        n8 += keep16(at8 + n8, has16(word, _mm512_or_si512(bit16(high, last, 28), bit16(high, last, 24))),
-                     place);
-        n4 += keep16(at4 + n4, has16(word, want), place);
-        word = look16(&first, fold16(block + i + 2), &want);
-        n4 += keep16(at4 + n4, has16(word, want), _mm512_add_epi32(place, _mm512_set1_epi32(2)));
+        __m512i place = _mm512_add_epi32(lane, _mm512_set1_epi32((int)i));
+        __m512i h = look16(fold16(block + i)), last = hash16(fold16(block + i + 4));
+        __m512i asks = _mm512_srli_epi32(_mm512_mask_blend_epi16(0xaaaaaaaa, h, last), 5);
+        __m512i lack = lack16(words16(&first, h), asks);
+        n8 += keep16(at8 + n8, _mm512_testn_epi32_mask(lack, high), place);
+        n4 += keep16(at4 + n4, _mm512_testn_epi32_mask(lack, low), place);
+        h = look16(fold16(block + i + 2));
+        lack = lack16(words16(&first, h), _mm512_srli_epi32(h, 5));
+        n4 += keep16(at4 + n4, _mm512_testn_epi32_mask(lack, low),
+                     _mm512_add_epi32(place, _mm512_set1_epi32(2)));
     }
     k->n[GLC_STAGE_8] = n8;
     k->n[GLC_STAGE_4] = n4;
     look(k, block, i, len);
+    sieve(k, block);
 }
 #endif
 
@@ -215,11 +295,10 @@ void glc_look_block(struct glc_look *k, const uint8_t *block, uint32_t len)
 #if defined(__x86_64__)
     if (k->avx512) {
         look_avx512(k, block, len);
-        sieve(k, block);
         return;
     }
     if (k->avx2) {
-        look_bmi2(k, block, len);
+        look_avx2(k, block, len);
         return;
     }
 #endif
