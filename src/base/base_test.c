@@ -263,11 +263,20 @@ static void json_escapes_and_separates(void **state)
     glc_json_object_end(&j);
     glc_json_array_end(&j);
     glc_json_bytes(&j, "path", glc_span("a\xff", 2));
+    glc_json_bytes(&j, "", glc_span("", 0));
+    glc_json_key(&j, "n");
+    glc_json_array(&j);
+    glc_json_uint(&j, 0);
+    glc_json_uint(&j, 10);
+    glc_json_uint(&j, UINT64_MAX);
+    glc_json_cstr(&j, "\x1f~\x7f\xc3\xa9z");
+    glc_json_array_end(&j);
     glc_json_object_end(&j);
     glc_buf_u8(&b, 0);
     assert_string_equal(
         (char *)b.ptr,
-        "{\"a\\\"b\":[-1,true,\"x\\ny\\\\\",{}],\"path\":\"a\xef\xbf\xbd\",\"path_hex\":\"61ff\"}");
+        "{\"a\\\"b\":[-1,true,\"x\\ny\\\\\",{}],\"path\":\"a\xef\xbf\xbd\",\"path_hex\":\"61ff\","
+        "\"\":\"\",\"n\":[0,10,18446744073709551615,\"\\u001f~\\u007f\xc3\xa9z\"]}");
     glc_buf_done(&b);
 }
 

@@ -71,10 +71,25 @@ size_t glc_utf8_len(struct glc_span s)
     return n;
 }
 
+/* Bytes from the beginning of `s` that mean themselves: most are, and go over in one piece. */
+static size_t plain(struct glc_span s)
+{
+    size_t n = 0;
+    while (n < s.len && s.ptr[n] >= 0x20 && s.ptr[n] < 0x7f && s.ptr[n] != '"' && s.ptr[n] != '\\')
+        n++;
+    return n;
+}
+
 static void quoted(struct glc_buf *out, struct glc_span s)
 {
     glc_buf_u8(out, '"');
-    for (size_t i = 0; i < s.len;) {
+    for (size_t i = 0;;) {
+        size_t run = plain(glc_span_sub(s, i, s.len));
+        if (run != 0)
+            glc_buf_put(out, s.ptr + i, run);
+        i += run;
+        if (i >= s.len)
+            break;
         uint8_t c = s.ptr[i];
         size_t n = glc_utf8_len(glc_span_sub(s, i, 4));
         if (c == '"' || c == '\\')
@@ -126,8 +141,14 @@ void glc_json_int(struct glc_json *j, int64_t v)
 
 void glc_json_uint(struct glc_json *j, uint64_t v)
 {
+    uint8_t digit[20]; /* of 2^64 - 1 */
+    size_t at = sizeof digit;
+    do {
+        digit[--at] = (uint8_t)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
     separate(j);
-    glc_buf_printf(j->out, "%llu", (unsigned long long)v);
+    glc_buf_put(j->out, digit + at, sizeof digit - at);
 }
 
 void glc_json_float(struct glc_json *j, double v)
@@ -157,7 +178,7 @@ void glc_json_bytes(struct glc_json *j, const char *key, struct glc_span s)
     glc_json_key(j, key);
     glc_json_str(j, s);
     bool utf8 = true;
-    for (size_t i = 0; i < s.len && utf8;) {
+    for (size_t i = plain(s); i < s.len && utf8;) {
         size_t n = glc_utf8_len(glc_span_sub(s, i, 4));
         utf8 = n != 0;
         i += n;
