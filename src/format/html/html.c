@@ -393,7 +393,11 @@ static const char *const weak[] = { "<html", "<!doctype html", "<body",  "<scrip
 
 static bool begins(struct glc_span s, const char *const *tag)
 {
+    /* Their second letters differ from most bytes that follow a '<' in what is no markup. */
+    uint8_t second = s.len < 2 ? 0 : glc_ascii_lower(s.ptr[1]);
     for (; *tag != NULL; tag++) {
+        if ((uint8_t)(*tag)[1] != second)
+            continue;
         size_t n = strlen(*tag);
         if (s.len >= n && glc_span_ieq(glc_span(s.ptr, n), glc_span(*tag, n)))
             return true;
