@@ -139,15 +139,19 @@ struct glc_re_memo {
     uint32_t epoch; /* another one: of other data */
 };
 
-/* re_first.c: what a match of forward code may begin with; code that is damaged, or matches where nothing is
- * eaten, may begin with any byte. */
-#define GLC_RE_FIRSTS 512
+/* re_first.c: what stands where a match of forward code begins. A set says which bytes may be at each of the
+ * first offsets, and one byte must be among `span` bytes from offset `from` on (span 0: no such byte). */
+#define GLC_RE_FIRSTS 256
+enum { GLC_RE_AHEAD = 8, GLC_RE_AHEAD_ALL = (1 << GLC_RE_AHEAD) - 1, GLC_RE_NO_ASSERTION = 0xff };
 struct glc_re_first {
-    const uint8_t *key; /* the code */
-    uint8_t set[GLC_RE_SET_SIZE];
+    const uint8_t *code;
+    uint8_t assertion, xored, byte;
+    bool wide;
+    uint16_t from, span;
+    uint8_t set[GLC_RE_AHEAD][GLC_RE_SET_SIZE];
 };
-/* Valid until the next call. */
-const struct glc_re_first *glc_re_first_of(struct glc_re_scratch *s, struct glc_span code);
+/* false: no match begins at `at`, a place of the data. Code that is damaged may match anywhere. */
+bool glc_re_may_start(const struct glc_re_input *in, struct glc_span code, uint64_t at);
 
 #define GLC_RE_SCANS 512
 

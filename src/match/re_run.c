@@ -647,7 +647,7 @@ enum glc_err glc_re_at(const struct glc_re_input *in, struct glc_span code, uint
 {
     GLC_LEFT_AS_IT_IS struct level near[NEAR_LEVELS];
     struct run r;
-    if (at < in->data.len && !glc_re_set_has(glc_re_first_of(in->scratch, code)->set, in->data.ptr[at])) {
+    if (at < in->data.len && !glc_re_may_start(in, code, at)) {
         *found = false;
         return GLC_OK;
     }
