@@ -134,22 +134,14 @@ static void push_all(struct stage *s, const struct glc_bucket_table *t, uint64_t
     }
 }
 
-static inline uint64_t hash_at(const struct stage *s, uint32_t at)
-{
-    return glc_img_hash(glc_look_fold(s->block + at) & s->mask);
-}
-
 static void confirm_stage(struct stage *s, const struct glc_bucket_table *t, const uint32_t *at, uint32_t n)
 {
-    enum { AHEAD = 16, NO_ENTRY = 1 << (GLC_IMG_BUCKET_ROOM - 1) };
+    enum { NO_ENTRY = 1 << (GLC_IMG_BUCKET_ROOM - 1) };
     if (t->bucket == NULL)
         return;
-    for (uint32_t i = 0; i < n && i < AHEAD; i++)
-        __builtin_prefetch(&t->bucket[hash_at(s, at[i]) >> t->shift & t->mask]);
     for (uint32_t i = 0; i < n; i++) {
-        if (i + AHEAD < n)
-            __builtin_prefetch(&t->bucket[hash_at(s, at[i + AHEAD]) >> t->shift & t->mask]);
-        uint64_t h = hash_at(s, at[i]), bucket = h >> t->shift & t->mask;
+        uint64_t h = glc_img_hash(glc_look_fold(s->block + at[i]) & s->mask);
+        uint64_t bucket = h >> t->shift & t->mask;
         const struct glc_img_bucket *b = &t->bucket[bucket];
         uint32_t same = same_fp(b, glc_img_fp(h));
         if (__builtin_expect((same & (same - 1)) != 0 || b->more != 0, 0)) {
