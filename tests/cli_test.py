@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pty
+import random
 import select
 import shutil
 import signal
@@ -340,6 +341,26 @@ class Walk(Case):
                 self.assertIn(said, p.stderr)
         finally:
             shutil.rmtree(where)
+
+    def test_hashes_of_many_small_files(self):
+        """Batches are read ahead and hashed side by side: each file gets its own digest's verdict."""
+        rng = random.Random(1)
+        wanted, lines = set(), []
+        for i in range(150):
+            data = rng.randbytes(rng.choice((1, 63, 64, 119, 120, 4096, 4097, 65535, 65536, 65537, 100000)))
+            self.put(f"f{i}", data)
+            if i % 7 == 0 and len(data) > 1:
+                wanted.add(f"f{i}")
+            digest = hashlib.md5(data if i % 7 == 0 else data + b"x").hexdigest()
+            lines.append(f"{digest}:{len(data)}:Name{i}\n")
+        self.put("empty", b"")
+        with tempfile.TemporaryDirectory(prefix="glacis-hdb-") as where:
+            with open(where + "/some.hdb", "w") as f:
+                f.writelines(lines)
+            for jobs in ("1", "2"):
+                p = self.call("scan", "-q", "-j", jobs, "-s", where + "/some.hdb", self.dir, code=1)
+                found = {os.path.basename(x.split(b": ")[0]).decode() for x in p.stdout.splitlines()}
+                self.assertEqual({n for n in found if len(open(f"{self.dir}/{n}", "rb").read()) > 1}, wanted)
 
     def test_files_that_vanish_and_come(self):
         stop = threading.Event()

@@ -141,6 +141,19 @@ static enum glc_err file_hash(struct glc_matcher *m, const struct columns *c)
     return find_digest(m, c, lo, hi, m->sum[alg]);
 }
 
+bool glc_matcher_hashes_size(const struct glc_matcher *m, enum glc_digest_alg alg, uint64_t size)
+{
+    const struct glc_img_hashes *t = (const void *)m->img->section[GLC_IMG_HASHES].ptr;
+    for (uint64_t i = 0; i < m->img->section[GLC_IMG_HASHES].n; i++) {
+        struct columns c;
+        uint64_t lo, hi;
+        if (t[i].of == 0 && t[i].alg == alg && columns_of(m->img, &t[i], &c) &&
+            (t[i].kind == GLC_IMG_ANY || size_run(&c, size, &lo, &hi)))
+            return true;
+    }
+    return false;
+}
+
 /* Sections overlap in hostile files: what may be hashed is bounded. */
 static enum glc_err section_hashes(struct glc_matcher *m, const struct columns *c, uint64_t *budget)
 {

@@ -47,7 +47,8 @@ struct glc_layer {
     bool nested; /* container says what the layer lies in */
     enum glc_class container;
     uint32_t depth;
-    const char *path; /* formats around it, for GLC_FACT_PATH: ">mail>zip"; NULL or empty at the top */
+    const char *path;   /* formats around it, for GLC_FACT_PATH: ">mail>zip"; NULL or empty at the top */
+    const uint8_t *md5; /* of data, where somebody knows it already; or NULL */
     struct glc_facts facts;
     struct glc_arena *arena;           /* for modules; reset by src/scan when the layer is done */
     const struct glc_modules *modules; /* registry; NULL: none */

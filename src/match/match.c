@@ -209,6 +209,9 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
     m->blame = GLC_IMG_NONE;
     m->blame_text = glc_span(NULL, 0);
     memset(m->hashed, 0, sizeof m->hashed);
+    m->hashed[GLC_MD5] = layer->md5 != NULL;
+    if (layer->md5 != NULL)
+        memcpy(m->sum[GLC_MD5], layer->md5, glc_digest_len(GLC_MD5));
     glc_arena_reset(&m->arena);
     glc_re_scratch_begin(m->re);
     glc_cond_layer(m->cond);

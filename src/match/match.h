@@ -4,6 +4,7 @@
 #ifndef GLC_MATCH_MATCH_H
 #define GLC_MATCH_MATCH_H
 
+#include "base/digest.h"
 #include "image/image.h"
 #include "match/layer.h"
 #include "match/simd.h"
@@ -37,6 +38,9 @@ enum glc_err glc_matcher_define(struct glc_matcher *m, struct glc_span name, str
  * (glc_matcher_blame says which); results are valid but not complete. GLC_CORRUPT: the image is damaged.
  * Results stay until the next call. */
 enum glc_err glc_match(struct glc_matcher *m, const struct glc_layer *layer) GLC_CHECK;
+
+/* Would a file of `size` bytes be hashed by `alg`? */
+bool glc_matcher_hashes_size(const struct glc_matcher *m, enum glc_digest_alg alg, uint64_t size);
 
 /* After GLC_LIMIT: the rule that ran out of budget. */
 struct glc_span glc_matcher_blame(const struct glc_matcher *m);

@@ -40,8 +40,9 @@ struct glc_scanner {
     size_t findings;
     struct glc_note *note;
     size_t notes;
-    bool stop;    /* nothing more needs to be looked at */
-    bool allowed; /* an allow-list spoke for the whole file */
+    const uint8_t *md5; /* of the file, or NULL */
+    bool stop;          /* nothing more needs to be looked at */
+    bool allowed;       /* an allow-list spoke for the whole file */
 
     struct glc_buf *explain; /* NULL: nobody asks */
     struct glc_span explain_rule;
@@ -323,6 +324,7 @@ static void judge(struct glc_scanner *s, const struct visit *up, const struct gl
         .container = up != NULL ? up->layer.cls : GLC_CLASS_DATA,
         .depth = v.depth,
         .path = up != NULL ? path_below(s, up, child->classed) : NULL,
+        .md5 = up == NULL ? s->md5 : NULL,
         .facts = glc_facts_none(),
         .arena = &s->layers,
         .modules = glc_format_modules(),
@@ -395,11 +397,25 @@ static const struct glc_result *end(struct glc_scanner *s)
     return r;
 }
 
-const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data)
+const struct glc_result *glc_scan_hashed(struct glc_scanner *s, struct glc_span data, const uint8_t *md5)
 {
     begin(s, data);
+    s->md5 = md5;
     judge(s, NULL, &(struct glc_child){ .data = data });
     return end(s);
+}
+
+const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data)
+{
+    return glc_scan_hashed(s, data, NULL);
+}
+
+bool glc_scanner_wants_md5(const struct glc_scanner *s, uint64_t size)
+{
+    for (uint32_t i = 0; i < s->images; i++)
+        if (glc_matcher_hashes_size(s->matcher[i], GLC_MD5, size))
+            return true;
+    return false;
 }
 
 /* The first region that begins with a program's header: that is what modules parse. */

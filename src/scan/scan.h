@@ -79,6 +79,12 @@ void glc_scanner_costs_clear(struct glc_scanner *s);
  * its reason. */
 const struct glc_result *glc_scan_bytes(struct glc_scanner *s, struct glc_span data);
 
+/* The same, where the MD5 of `data` is known already; NULL: it is not. */
+const struct glc_result *glc_scan_hashed(struct glc_scanner *s, struct glc_span data, const uint8_t *md5);
+
+/* Would the MD5 of a file of `size` bytes be looked at? */
+bool glc_scanner_wants_md5(const struct glc_scanner *s, uint64_t size);
+
 /* Judge the memory of a process: one layer without a size, in which offsets are addresses. `unread` (NULL:
  * all was read) is why not all of it is there. */
 const struct glc_result *glc_scan_memory(struct glc_scanner *s, const struct glc_region *region,
