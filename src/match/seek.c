@@ -66,25 +66,98 @@ static uint64_t seek_pair(struct needle *n, uint64_t from, uint64_t to)
 }
 
 #if defined(__x86_64__)
-/* 32 places at a time: `at` counts places of the needle's start, a and b are where its two bytes then stand.
- */
+/* The first place of those in `hit`, counted from `at`, where all of the needle stands; UINT64_MAX: none. */
+static inline uint64_t first_here(struct needle *n, uint64_t at, uint64_t hit)
+{
+    for (; hit != 0; hit &= hit - 1) {
+        uint64_t place = at + (uint64_t)__builtin_ctzll(hit);
+        if (here(n, place))
+            return place;
+    }
+    return UINT64_MAX;
+}
+
+/* The needle's two bytes: x stands where the first of them would be, y where the second. */
+struct pair {
+    __m256i a, b, ma, mb;
+};
+
+__attribute__((target("avx2"))) static inline __m256i pair_at(const struct pair *k, const uint8_t *pa,
+                                                              const uint8_t *pb)
+{
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)pa);
+    __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)pb);
+    return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(x, k->ma), k->a),
+                            _mm256_cmpeq_epi8(_mm256_and_si256(y, k->mb), k->b));
+}
+
+/* 32 places at a time, four times over between branches: `at` counts places of the needle's start, pa and pb
+ * are where its two bytes then stand. */
 __attribute__((target("avx2"))) static uint64_t seek_avx2(struct needle *n, uint64_t from, uint64_t to)
 {
-    const __m256i a = _mm256_set1_epi8((char)n->value[n->a]), b = _mm256_set1_epi8((char)n->value[n->b]);
-    const __m256i ma = _mm256_set1_epi8((char)mask_at(n, n->a)),
-                  mb = _mm256_set1_epi8((char)mask_at(n, n->b));
+    const struct pair k = { _mm256_set1_epi8((char)n->value[n->a]), _mm256_set1_epi8((char)n->value[n->b]),
+                            _mm256_set1_epi8((char)mask_at(n, n->a)),
+                            _mm256_set1_epi8((char)mask_at(n, n->b)) };
     const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
     uint64_t at = from;
+    for (; at + 128 <= to; at += 128) {
+        __m256i h0 = pair_at(&k, pa + at, pb + at), h1 = pair_at(&k, pa + at + 32, pb + at + 32);
+        __m256i h2 = pair_at(&k, pa + at + 64, pb + at + 64), h3 = pair_at(&k, pa + at + 96, pb + at + 96);
+        __m256i any = _mm256_or_si256(_mm256_or_si256(h0, h1), _mm256_or_si256(h2, h3));
+        if (__builtin_expect(_mm256_testz_si256(any, any), 1))
+            continue;
+        uint64_t low = (uint32_t)_mm256_movemask_epi8(h0) | (uint64_t)(uint32_t)_mm256_movemask_epi8(h1)
+                                                                << 32;
+        uint64_t high = (uint32_t)_mm256_movemask_epi8(h2) | (uint64_t)(uint32_t)_mm256_movemask_epi8(h3)
+                                                                 << 32;
+        uint64_t place = first_here(n, at, low);
+        if (place == UINT64_MAX)
+            place = first_here(n, at + 64, high);
+        if (place != UINT64_MAX)
+            return place;
+    }
     for (; at + 32 <= to; at += 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(pa + at));
-        __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(pb + at));
-        __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(x, ma), a),
-                                        _mm256_cmpeq_epi8(_mm256_and_si256(y, mb), b));
-        for (uint32_t hit = (uint32_t)_mm256_movemask_epi8(both); hit != 0; hit &= hit - 1) {
-            uint64_t place = at + (uint64_t)__builtin_ctz(hit);
-            if (here(n, place))
+        uint32_t hit = (uint32_t)_mm256_movemask_epi8(pair_at(&k, pa + at, pb + at));
+        uint64_t place = first_here(n, at, hit);
+        if (place != UINT64_MAX)
+            return place;
+    }
+    return seek_pair(n, at, to);
+}
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt")))
+
+AVX512 static inline uint64_t pair_at_64(const __m512i k[4], const uint8_t *pa, const uint8_t *pb)
+{
+    __m512i x = _mm512_and_si512(_mm512_loadu_si512((const void *)pa), k[2]);
+    __m512i y = _mm512_and_si512(_mm512_loadu_si512((const void *)pb), k[3]);
+    return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(x, k[0]), y, k[1]);
+}
+
+/* The same, 64 places at a time. */
+AVX512 static uint64_t seek_avx512(struct needle *n, uint64_t from, uint64_t to)
+{
+    const __m512i k[4] = { _mm512_set1_epi8((char)n->value[n->a]), _mm512_set1_epi8((char)n->value[n->b]),
+                           _mm512_set1_epi8((char)mask_at(n, n->a)),
+                           _mm512_set1_epi8((char)mask_at(n, n->b)) };
+    const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
+    uint64_t at = from;
+    for (; at + 256 <= to; at += 256) {
+        uint64_t h[4];
+        for (unsigned i = 0; i < 4; i++)
+            h[i] = pair_at_64(k, pa + at + 64 * i, pb + at + 64 * i);
+        if (__builtin_expect((h[0] | h[1] | h[2] | h[3]) == 0, 1))
+            continue;
+        for (unsigned i = 0; i < 4; i++) {
+            uint64_t place = first_here(n, at + 64 * i, h[i]);
+            if (place != UINT64_MAX)
                 return place;
         }
+    }
+    for (; at + 64 <= to; at += 64) {
+        uint64_t place = first_here(n, at, pair_at_64(k, pa + at, pb + at));
+        if (place != UINT64_MAX)
+            return place;
     }
     return seek_pair(n, at, to);
 }
@@ -138,6 +211,8 @@ TARGET16 static uint64_t seek_16(struct needle *n, uint64_t from, uint64_t to)
 static uint64_t seek_two(const struct glc_matcher *m, struct needle *n, uint64_t from, uint64_t to)
 {
 #if defined(__x86_64__)
+    if (m->avx512)
+        return seek_avx512(n, from, to);
     if (m->avx2)
         return seek_avx2(n, from, to);
 #endif
