@@ -280,6 +280,36 @@ static void json_escapes_and_separates(void **state)
     glc_buf_done(&b);
 }
 
+/* Text is looked at eight bytes at a time: every byte in every place of them. */
+static void json_sees_each_byte(void **state)
+{
+    (void)state;
+    for (unsigned c = 1; c < 256; c++)
+        for (size_t at = 0; at < 17; at++) {
+            char text[] = "aaaaaaaaaaaaaaaaa", want[64], one[8];
+            struct glc_buf b;
+            struct glc_json j;
+            text[at] = (char)c;
+            const char *as = c == '\n'   ? "\\n"
+                             : c == '\t' ? "\\t"
+                             : c == '\r' ? "\\r"
+                             : c >= 0x80 ? "\xef\xbf\xbd"
+                                         : one;
+            (void)snprintf(one, sizeof one,
+                           c < 0x20 || c == 0x7f   ? "\\u%04x"
+                           : c == '"' || c == '\\' ? "\\%c"
+                                                   : "%c",
+                           c);
+            (void)snprintf(want, sizeof want, "\"%.*s%s%s\"", (int)at, text, as, text + at + 1);
+            glc_buf_init(&b, 64);
+            glc_json_init(&j, &b);
+            glc_json_cstr(&j, text);
+            assert_int_equal(b.len, strlen(want));
+            assert_memory_equal(b.ptr, want, b.len);
+            glc_buf_done(&b);
+        }
+}
+
 static void utf8_is_strict(void **state)
 {
     (void)state;
@@ -404,6 +434,7 @@ int main(void)
         cmocka_unit_test(digests_know_the_empty_message),
         cmocka_unit_test(numbers_and_sizes),
         cmocka_unit_test(json_escapes_and_separates),
+        cmocka_unit_test(json_sees_each_byte),
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(read_fd_says_when_there_is_more),
         cmocka_unit_test(parts_follow_one_another),

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/cursor.h"
 #include "base/hex.h"
 
 #include <math.h>
@@ -71,10 +72,20 @@ size_t glc_utf8_len(struct glc_span s)
     return n;
 }
 
+/* Does one of eight bytes not mean itself? 0x80 in those (and perhaps in one behind such a one). */
+static uint64_t odd(uint64_t w)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t quote = w ^ ones * '"', back = w ^ ones * '\\', del = w ^ ones * 0x7f;
+    return (w | (w - ones * 0x20) | (quote - ones) | (back - ones) | (del - ones)) & ones * 0x80;
+}
+
 /* Bytes from the beginning of `s` that mean themselves: most are, and go over in one piece. */
 static size_t plain(struct glc_span s)
 {
     size_t n = 0;
+    while (s.len - n >= 8 && odd(glc_le64(s.ptr + n)) == 0)
+        n += 8;
     while (n < s.len && s.ptr[n] >= 0x20 && s.ptr[n] < 0x7f && s.ptr[n] != '"' && s.ptr[n] != '\\')
         n++;
     return n;
@@ -82,6 +93,18 @@ static size_t plain(struct glc_span s)
 
 static void quoted(struct glc_buf *out, struct glc_span s)
 {
+    size_t same = plain(s);
+    if (same == s.len) {
+        uint8_t *at = glc_buf_reserve(out, s.len + 2);
+        if (at == NULL)
+            return;
+        at[0] = '"';
+        if (s.len != 0)
+            memcpy(at + 1, s.ptr, s.len);
+        at[s.len + 1] = '"';
+        out->len += s.len + 2;
+        return;
+    }
     glc_buf_u8(out, '"');
     for (size_t i = 0;;) {
         size_t run = plain(glc_span_sub(s, i, s.len));
