@@ -63,6 +63,7 @@ struct glc_always {
 struct glc_guard {
     const struct glc_expr *x;
     struct glc_span text; /* its dump: what makes two the same */
+    bool steady;          /* it asks external variables only */
     uint32_t count;
     uint32_t code, code_len;
 };

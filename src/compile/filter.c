@@ -474,6 +474,7 @@ static bool write_always(struct glc_build *b, const struct chosen *c, struct glc
         if (first->guard != GLC_IMG_NONE) {
             run.guard = b->guard[first->guard].code;
             run.guard_len = b->guard[first->guard].code_len;
+            run.flags = b->guard[first->guard].steady ? GLC_IMG_STEADY : 0;
         }
         for (; i < b->alwayses && b->always[i].gate == first->gate && b->always[i].guard == first->guard;
              i++) {

@@ -2,7 +2,8 @@
  *
  * Nine hundred rules that ask for a certificate's serial number hold only where there is a certificate. A
  * conjunct that needs modules and no pattern, or the range of a loop that must run at least once, is judged
- * once for all rules that have it in common. */
+ * once for all rules that have it in common. A conjunct of external variables alone (`filename matches …`) is
+ * a guard for one rule, too: the matcher keeps what it said. */
 #include <stdlib.h>
 
 #include "compile/build.h"
@@ -52,10 +53,28 @@ static bool is_shared(const struct glc_expr *x, unsigned depth, bool *module)
     return true;
 }
 
-/* The guard that a conjunct gives; NULL: none. */
-static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_expr *x)
+/* Does the expression ask external variables, and nothing else? */
+static bool is_steady(const struct glc_expr *x, unsigned depth, bool *external)
 {
-    bool module = false;
+    bool leaf = x->op == GLC_X_BOOL || x->op == GLC_X_INT || x->op == GLC_X_FLOAT || x->op == GLC_X_STRING ||
+                x->op == GLC_X_REGEX;
+    *external = *external || x->op == GLC_X_EXTERN;
+    if (depth > DEPTH_MOST ||
+        (!leaf && x->op != GLC_X_EXTERN && !(x->op >= GLC_X_TO_FLOAT && x->op <= GLC_X_TO_BOOL)))
+        return false;
+    for (uint32_t i = 0; i < x->kids; i++)
+        if (x->kid[i] == NULL || !is_steady(x->kid[i], depth + 1, external))
+            return false;
+    return true;
+}
+
+/* The guard that a conjunct gives; NULL: none. */
+static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_expr *x, bool *steady)
+{
+    bool module = false, external = false;
+    *steady = x->type == GLC_T_BOOL && is_steady(x, 0, &external) && external;
+    if (*steady)
+        return x;
     if (x->op == GLC_X_FOR_RANGE && x->u.of.quant == GLC_Q_ANY) {
         struct glc_expr *range = glc_expr_new(&b->arena, GLC_X_LE, GLC_T_BOOL, 2);
         if (range == NULL)
@@ -67,7 +86,7 @@ static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_exp
     return is_shared(x, 0, &module) && module && x->type == GLC_T_BOOL ? x : NULL;
 }
 
-static struct glc_guard *find(struct glc_build *b, const struct glc_expr *x, bool add)
+static struct glc_guard *find(struct glc_build *b, const struct glc_expr *x, bool steady, bool add)
 {
     struct glc_buf text;
     glc_buf_init(&text, 1 << 16);
@@ -80,34 +99,49 @@ static struct glc_guard *find(struct glc_build *b, const struct glc_expr *x, boo
         char *copy = glc_arena_strdup(&b->arena, glc_buf_span(&text));
         g = copy != NULL ? glc_arena_push(&b->arena, &b->guard, &b->guards, sizeof *g) : NULL;
         if (g != NULL)
-            *g = (struct glc_guard){ .x = x, .text = glc_span(copy, text.len) };
+            *g = (struct glc_guard){ .x = x, .text = glc_span(copy, text.len), .steady = steady };
     }
     glc_buf_done(&text);
     return g;
 }
 
-bool glc_guard_count(struct glc_build *b, const struct glc_rule *rule)
+/* The guard of the condition's conjunct i; NULL: it gives none. */
+static struct glc_guard *guard_at(struct glc_build *b, const struct glc_rule *rule, uint32_t i, bool add)
 {
     const struct glc_expr *x = rule->condition;
-    uint32_t n = x->op == GLC_X_AND ? x->kids : 1;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct glc_expr *one = guard_of(b, x->op == GLC_X_AND ? x->kid[i] : x);
-        struct glc_guard *g = one != NULL ? find(b, one, true) : NULL;
+    bool steady;
+    const struct glc_expr *one = guard_of(b, x->op == GLC_X_AND ? x->kid[i] : x, &steady);
+    return one != NULL ? find(b, one, steady, add) : NULL;
+}
+
+static uint32_t conjuncts(const struct glc_rule *rule)
+{
+    return rule->condition->op == GLC_X_AND ? rule->condition->kids : 1;
+}
+
+bool glc_guard_count(struct glc_build *b, const struct glc_rule *rule)
+{
+    for (uint32_t i = 0; i < conjuncts(rule); i++) {
+        struct glc_guard *g = guard_at(b, rule, i, true);
         if (g != NULL)
             g->count++;
     }
     return !b->arena.failed;
 }
 
+/* How much a guard is worth: a steady one costs nothing. */
+static uint32_t worth(const struct glc_guard *g)
+{
+    return g->steady ? UINT32_MAX : g->count;
+}
+
 uint32_t glc_guard_choose(struct glc_build *b, const struct glc_rule *rule)
 {
-    const struct glc_expr *x = rule->condition;
-    uint32_t n = x->op == GLC_X_AND ? x->kids : 1, best = SHARED_LEAST - 1, chosen = GLC_IMG_NONE;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct glc_expr *one = guard_of(b, x->op == GLC_X_AND ? x->kid[i] : x);
-        struct glc_guard *g = one != NULL ? find(b, one, false) : NULL;
-        if (g != NULL && g->count > best) {
-            best = g->count;
+    uint32_t best = SHARED_LEAST - 1, chosen = GLC_IMG_NONE;
+    for (uint32_t i = 0; i < conjuncts(rule); i++) {
+        const struct glc_guard *g = guard_at(b, rule, i, false);
+        if (g != NULL && worth(g) > best) {
+            best = worth(g);
             chosen = (uint32_t)(g - b->guard);
         }
     }
@@ -134,7 +168,7 @@ bool glc_guard_write(struct glc_build *b)
         struct glc_rule stand_in = { .name = "", .condition = (struct glc_expr *)g->x };
         struct glc_cond_options opt = { .modules = b->opt->modules };
         struct glc_error err = { 0 };
-        if (g->count < SHARED_LEAST)
+        if (worth(g) < SHARED_LEAST)
             continue;
         if (!glc_build_align(code, 8))
             return false;

@@ -207,11 +207,12 @@ struct glc_img_group {
 
 /* Rules without a witness, or of which a part has none but demands first bytes, that ask for the same of
  * these, and share a guard: an expression without which none of them can hold, judged once for all. */
+enum { GLC_IMG_STEADY = 1 /* the guard asks external variables only: it says the same of every layer */ };
 struct glc_img_always {
     uint32_t gate;             /* in GATES, or NONE */
     uint32_t guard, guard_len; /* in CODE; 0 bytes: none */
     uint32_t rule, rules;      /* run in LISTS */
-    uint32_t zero;
+    uint32_t flags;
 };
 
 /* Windows that stand at a known place: 4, 2 or 1 bytes there are looked up among the keys. */

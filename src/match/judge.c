@@ -180,6 +180,39 @@ static enum glc_err report(struct glc_matcher *m)
     return GLC_OK;
 }
 
+/* May the rules of the run hold, as far as their guard says? What it takes is not the rules' to pay. */
+static enum glc_err guard_open(struct glc_matcher *m, const struct glc_cond_env *env,
+                               const struct glc_img_always *run, uint32_t rule, bool *open)
+{
+    const uint8_t *guard = glc_image_run(m->img, GLC_IMG_CODE, run->guard, run->guard_len, 1);
+    *open = true;
+    if (guard == NULL)
+        return GLC_CORRUPT;
+    if (run->guard_len == 0)
+        return GLC_OK;
+    m->rule = rule;
+    uint64_t budget = m->steps = glc_matcher_budget(m);
+    enum glc_err e = glc_cond_eval(m->cond, glc_span(guard, run->guard_len), env, open);
+    m->work += budget - m->steps;
+    *open = *open || e != GLC_OK;
+    return e;
+}
+
+/* The same for a guard that says the same of every layer: it is asked once. */
+static enum glc_err steady_open(struct glc_matcher *m, const struct glc_cond_env *env, uint32_t number,
+                                const struct glc_img_always *run, uint32_t rule, bool *open)
+{
+    enum glc_err e = GLC_OK;
+    if (m->steady[number] == GLC_GUARD_UNKNOWN) {
+        e = guard_open(m, env, run, rule, open);
+        if (e == GLC_OK)
+            m->steady[number] = *open ? GLC_GUARD_OPEN : GLC_GUARD_SHUT;
+        return e;
+    }
+    *open = m->steady[number] == GLC_GUARD_OPEN;
+    return e;
+}
+
 /* Rules without a witness, as far as their gate and guard let them through. */
 static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_env *env)
 {
@@ -189,21 +222,16 @@ static enum glc_err touch_always(struct glc_matcher *m, const struct glc_cond_en
         return GLC_CORRUPT;
     for (uint32_t i = 0; i < m->group->always_n; i++, run++) {
         const uint32_t *rule = glc_image_run(m->img, GLC_IMG_LISTS, run->rule, run->rules, sizeof *rule);
-        const uint8_t *guard = glc_image_run(m->img, GLC_IMG_CODE, run->guard, run->guard_len, 1);
         bool open = true;
-        if (rule == NULL || guard == NULL)
+        if (rule == NULL)
             return GLC_CORRUPT;
-        if (!glc_matcher_gate_open(m, run->gate))
+        if (run->rules == 0 || !glc_matcher_gate_open(m, run->gate))
             continue;
-        if (run->guard_len != 0 && run->rules != 0) {
-            m->rule = rule[0];
-            uint64_t budget = m->steps = glc_matcher_budget(m);
-            enum glc_err e = glc_cond_eval(m->cond, glc_span(guard, run->guard_len), env, &open);
-            if (e != GLC_OK && e != GLC_LIMIT)
-                return e;
-            open = open || e == GLC_LIMIT;
-            m->work += budget - m->steps;
-        }
+        enum glc_err e = (run->flags & GLC_IMG_STEADY) != 0
+                             ? steady_open(m, env, m->group->always + i, run, rule[0], &open)
+                             : guard_open(m, env, run, rule[0], &open);
+        if (e != GLC_OK && e != GLC_LIMIT)
+            return e;
         for (uint32_t k = 0; open && k < run->rules; k++)
             if (rule[k] < m->img->rules && m->rule_state[rule[k]] < GLC_RULE_TOUCHED)
                 glc_matcher_touch(m, rule[k]);

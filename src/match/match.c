@@ -73,7 +73,7 @@ static bool take_tables(struct glc_matcher *m)
     struct {
         void *to; /* the field, a pointer */
         size_t bytes;
-    } table[7 + GLC_STAGES] = {
+    } table[8 + GLC_STAGES] = {
         { &m->rule_state, rules * sizeof *m->rule_state },
         { &m->changed, rules * sizeof *m->changed },
         { &m->judge, rules * sizeof *m->judge },
@@ -81,11 +81,12 @@ static bool take_tables(struct glc_matcher *m)
         { &m->seen, patterns * sizeof *m->seen },
         { &m->seen_list, patterns * sizeof *m->seen_list },
         { &m->cost, m->opt.costs ? rules * sizeof *m->cost : 0 },
+        { &m->steady, m->img->section[GLC_IMG_ALWAYS].n },
     };
     size_t tables = sizeof table / sizeof *table;
     for (int s = 0; s < GLC_STAGES; s++) {
-        table[7 + s].to = &m->at[s];
-        table[7 + s].bytes = places * sizeof *m->at[s];
+        table[8 + s].to = &m->at[s];
+        table[8 + s].bytes = places * sizeof *m->at[s];
     }
     for (size_t i = 0; i < tables; i++)
         m->tables_bytes += table_room(table[i].bytes);
@@ -186,6 +187,7 @@ static enum glc_err define_as(struct glc_matcher *m, uint32_t i, struct glc_span
 
 enum glc_err glc_matcher_define(struct glc_matcher *m, struct glc_span name, struct glc_span value)
 {
+    memset(m->steady, GLC_GUARD_UNKNOWN, m->img->section[GLC_IMG_ALWAYS].n);
     for (uint32_t i = 0; i < m->externals; i++) {
         const struct glc_img_external *x = glc_image_at(m->img, GLC_IMG_EXTERNALS, i, sizeof *x);
         struct glc_span own;

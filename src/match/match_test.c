@@ -15,15 +15,18 @@ struct built {
     struct glc_layer layer;
 };
 
-static void build(struct built *b, const char *file, const char *text, const struct glc_match_options *opt)
+static void build_with(struct built *b, const char *file, const char *text,
+                       const struct glc_match_options *opt, const char *external)
 {
-    struct glc_lang_options lang = { 0 };
+    struct glc_external x;
+    struct glc_lang_options lang = { .external = &x, .externals = external != NULL };
     struct glc_compile_options compile = { .keep_ir = true };
     memset(b, 0, sizeof *b);
     glc_arena_init(&b->arena, 1 << 28);
     glc_arena_init(&b->layer_arena, 1 << 28);
     glc_ruleset_init(&b->set, &b->arena);
     glc_buf_init(&b->bytes, 1 << 28);
+    assert_true(external == NULL || glc_lang_external(&b->arena, external, &x));
     assert_int_equal(glc_lang_parse(&b->set, file, NULL, glc_span_str(text), &lang), GLC_OK);
     assert_int_equal(b->set.refused, 0);
     struct glc_compile_stats stats;
@@ -34,6 +37,11 @@ static void build(struct built *b, const char *file, const char *text, const str
     assert_int_equal(glc_image_validate(b->img, &err), GLC_OK);
     b->m = glc_matcher_new(b->img, opt);
     assert_non_null(b->m);
+}
+
+static void build(struct built *b, const char *file, const char *text, const struct glc_match_options *opt)
+{
+    build_with(b, file, text, opt, NULL);
 }
 
 static void unbuild(struct built *b)
@@ -232,6 +240,17 @@ static void test_gate(void **state)
     glc_buf_done(&rules);
 }
 
+/* How often conditions were judged since the costs were cleared. */
+static uint64_t judgements(struct built *b)
+{
+    uint32_t n;
+    const struct glc_rule_cost *cost = glc_matcher_costs(b->m, &n);
+    uint64_t judged = 0;
+    for (uint32_t r = 0; r < n; r++)
+        judged += cost[r].judged;
+    return judged;
+}
+
 /* Rules of which a part demands first bytes and the other parts patterns are judged where either is there,
  * and nowhere else. */
 static void test_first_bytes(void **state)
@@ -266,15 +285,11 @@ static void test_first_bytes(void **state)
         build(&b, "t.yar", rules, &opt);
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
             struct glc_buf text;
-            uint32_t n;
             glc_buf_init(&text, 4096);
             glc_matcher_costs_clear(b.m);
             assert_int_equal(judge(&b, glc_span_str(cases[i].data), GLC_CLASS_DATA), GLC_OK);
             found(&b, &text);
-            const struct glc_rule_cost *cost = glc_matcher_costs(b.m, &n);
-            uint64_t judged = 0;
-            for (uint32_t r = 0; r < n; r++)
-                judged += cost[r].judged;
+            uint64_t judged = judgements(&b);
             if (strcmp((const char *)text.ptr, cases[i].found) != 0 || judged != cases[i].judged)
                 fail_msg("\"%s\": found \"%s\", %u judged", cases[i].data, (const char *)text.ptr,
                          (unsigned)judged);
@@ -282,6 +297,43 @@ static void test_first_bytes(void **state)
         }
         unbuild(&b);
     }
+}
+
+/* What asks external variables only is asked again where one is defined anew, and not for each layer. */
+static void test_externals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *define, *found;
+        uint32_t judged;
+    } cases[] = { { NULL, "other", 1 },
+                  { "evil.exe", "named,both,other", 3 },
+                  { NULL, "named,both,other", 3 },
+                  { "good.txt", "other", 1 },
+                  { NULL, "other", 1 },
+                  { "this", "", 0 },
+                  { "b.exe", "named,both,other", 3 } };
+    static const char *const rules = "rule named { condition: name endswith \".exe\" }"
+                                     "rule both { condition: filesize == 4 and name endswith \".exe\" }"
+                                     "rule other { condition: not (name == \"this\") and filesize < 5 }";
+    struct glc_match_options opt = { .all = true, .costs = true };
+    struct built b;
+    build_with(&b, "t.yar", rules, &opt, "name=x");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct glc_buf text;
+        glc_buf_init(&text, 4096);
+        glc_matcher_costs_clear(b.m);
+        if (cases[i].define != NULL)
+            assert_int_equal(glc_matcher_define(b.m, glc_span_str("name"), glc_span_str(cases[i].define)),
+                             GLC_OK);
+        assert_int_equal(judge(&b, glc_span_str("abcd"), GLC_CLASS_DATA), GLC_OK);
+        found(&b, &text);
+        if (strcmp((const char *)text.ptr, cases[i].found) != 0 || judgements(&b) != cases[i].judged)
+            fail_msg("case %zu: found \"%s\", %u judged", i, (const char *)text.ptr,
+                     (unsigned)judgements(&b));
+        glc_buf_done(&text);
+    }
+    unbuild(&b);
 }
 
 static void test_hashes(void **state)
@@ -476,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_crowded_hashes), cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
         cmocka_unit_test(test_pcre),           cmocka_unit_test(test_first_bytes),
+        cmocka_unit_test(test_externals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,9 @@ enum {
     GLC_SEEN,
 };
 
+/* What a guard that says the same of every layer has said. */
+enum { GLC_GUARD_UNKNOWN, GLC_GUARD_SHUT, GLC_GUARD_OPEN };
+
 /* What is known of a pattern on this layer. */
 struct glc_slot {
     uint32_t pattern;
@@ -88,6 +91,7 @@ struct glc_matcher {
     uint32_t rule; /* being judged */
     struct glc_value *external;
     char **external_owned; /* text given by glc_matcher_define() */
+    uint8_t *steady;       /* of each record in ALWAYS; forgotten where an external is defined anew */
     uint32_t externals;
     struct glc_re_scratch *re;
     struct glc_cond_scratch *cond;
