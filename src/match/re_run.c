@@ -11,6 +11,7 @@
 #define _GNU_SOURCE /* memrchr, memmem */
 #include "match/re_internal.h"
 #include "match/re_scan.h"
+#include "match/simd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,8 @@ struct run {
 struct glc_re_scratch *glc_re_scratch_new(void)
 {
     struct glc_re_scratch *s = calloc(1, sizeof *s);
-#if defined(__x86_64__)
     if (s != NULL)
-        s->simd = __builtin_cpu_supports("avx2");
-#endif
+        s->simd = glc_simd_has(GLC_SIMD_AVX2);
     return s;
 }
 
