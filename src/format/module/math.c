@@ -100,7 +100,8 @@ static struct glc_value deviation_of(const struct counts *c, double mean)
 {
     double sum = 0;
     for (size_t b = 0; b < 256; b++)
-        sum += fabs((double)b - mean) * (double)c->of[b];
+        if (c->of[b] != 0) /* the mean may be infinite */
+            sum += fabs((double)b - mean) * (double)c->of[b];
     return c->total == 0 ? glc_value_undefined(GLC_T_FLOAT) : glc_value_float(sum / (double)c->total);
 }
 

@@ -104,6 +104,7 @@ static void math_is_what_yara_computes(void **state)
         { "mean", "s", 0, 0, 0, "", 0, "-" },
         { "deviation", "sf", 0, 0, 0, "abc", 100, "2.000000" },
         { "deviation", "sf", 0, 0, 0, "", 1, "-" },
+        { "deviation", "sf", 0, 0, 0, "abc", INFINITY, "inf" },
         { "deviation", "iif", 0, 10, 0, NULL, 52.5, "2.500000" },
         { "deviation", "iif", 0, 0, 0, NULL, 1, "-" },
         { "serial_correlation", "s", 0, 0, 0, "abcd", 0, "59.800000" },
