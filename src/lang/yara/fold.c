@@ -1,7 +1,8 @@
 /* Operators: types checked, integers widened to floats where they meet one, constants folded.
  *
  * Semantics: integers are 64 bits and wrap at run time; in constants an overflow is an error, as is a
- * division by zero. YARA-X makes a float of a sum that overflows, and leaves the division undefined. */
+ * division by zero. YARA-X makes a float of a sum that overflows, and leaves the division undefined; what
+ * other operators make of constants is no constant to it. */
 #include "lang/yara/parser.h"
 
 enum wants { NUMBERS, INTEGERS, ORDERED, STRINGS, REGEX };
@@ -219,7 +220,8 @@ static struct glc_expr *make(struct glc_yara_parser *p, const struct glc_yara_to
     if (equality && l->type == GLC_T_FLOAT && glc_yara_is_x(p))
         return exactly(p, at, o->op, l, r);
     int64_t v;
-    if (l->op == GLC_X_INT && r->op == GLC_X_INT && o->wants <= INTEGERS) {
+    bool folds = !glc_yara_is_x(p) || o->op == GLC_X_ADD || o->op == GLC_X_SUB || o->op == GLC_X_MUL;
+    if (l->op == GLC_X_INT && r->op == GLC_X_INT && o->wants <= INTEGERS && folds) {
         if (fold(p, at, o->op, l->u.integer, r->u.integer, &v))
             return glc_expr_int(p->a, v);
         if (p->failed)
@@ -265,7 +267,7 @@ struct glc_yara_value glc_yara_unary(struct glc_yara_parser *p, const struct glc
                      minus ? "a number" : "an integer", glc_yara_a_type(x->type));
         return glc_yara_value(NULL);
     }
-    if (x->op == GLC_X_INT)
+    if (x->op == GLC_X_INT && (minus || !glc_yara_is_x(p)))
         return glc_yara_value(glc_expr_int(p->a, minus ? (int64_t) - (uint64_t)x->u.integer : ~x->u.integer));
     struct glc_expr *y = glc_yara_node(p, op,
                                        x->op == GLC_X_FLOAT ? GLC_X_FLOAT

@@ -153,7 +153,8 @@ static int class_item(struct regex *r, uint32_t set[8], bool is_end)
     }
     if (c != '\\')
         return c;
-    bool ranged = is_end || (peek(r, 1) == '-' && peek(r, 2) >= 0 && peek(r, 2) != ']');
+    bool ranged = is_end || (peek(r, 1) == '-' && peek(r, 2) >= 0 && peek(r, 2) != ']' &&
+                             !(peek(r, 2) == '-' && glc_yara_is_x(r->p)));
     if (!ranged && class_escape(peek(r, 0), set)) {
         r->at++;
         return 256;
@@ -177,8 +178,9 @@ static void fold(uint32_t set[8])
     }
 }
 
-/* YARA-X: [:alpha:] and its kin inside a class, and what it has there that we do not take. false: complained.
- */
+static bool class_set(struct regex *r, uint32_t out[8]);
+
+/* YARA-X: [:alpha:] and its kin, and whole classes, inside a class. false: complained. */
 static bool x_item(struct regex *r, uint32_t set[8], bool *taken)
 {
     static const struct {
@@ -200,9 +202,7 @@ static bool x_item(struct regex *r, uint32_t set[8], bool *taken)
         { "xdigit", "09AFaf" },
     };
     int c = peek(r, 0);
-    *taken = false;
-    if ((c == '&' || c == '-' || c == '~') && peek(r, 1) == c)
-        return wrong(r, r->at, 2, "write \\ before the second", "operators of classes are not taken") != NULL;
+    *taken = c == '[';
     if (c != '[')
         return true;
     struct glc_span rest = glc_span_sub(r->s, r->at + 1, SIZE_MAX);
@@ -222,53 +222,104 @@ static bool x_item(struct regex *r, uint32_t set[8], bool *taken)
         for (int k = 0; k < 8; k++)
             set[k] |= one[k];
         r->at += 1 + (size_t)n;
-        *taken = true;
         return true;
     }
-    return wrong(r, r->at, 1, "write \\[ for the character", "classes inside classes are not taken") != NULL;
+    r->at++;
+    return class_set(r, set);
+}
+
+/* What stands for itself at the beginning of a class and begins no range: a ], in YARA-X every -. */
+static void leading(struct regex *r, uint32_t set[8])
+{
+    if (peek(r, 0) == ']') {
+        glc_set_add(set, ']');
+        r->at++;
+        return;
+    }
+    for (; glc_yara_is_x(r->p) && peek(r, 0) == '-'; r->at++)
+        glc_set_add(set, '-');
+}
+
+/* YARA-X: A&&B is what is in both, A--B in the first only, A~~B in one of them; the one on the left goes
+ * first. */
+static int class_operator(const struct regex *r)
+{
+    int c = peek(r, 0);
+    return glc_yara_is_x(r->p) && (c == '&' || c == '-' || c == '~') && peek(r, 1) == c ? c : 0;
+}
+
+static void operate(uint32_t left[8], int operator_, const uint32_t right[8])
+{
+    for (int i = 0; i < 8; i++)
+        left[i] = operator_ == '&'   ? left[i] & right[i]
+                  : operator_ == '-' ? left[i] & ~right[i]
+                  : operator_ == '~' ? left[i] ^ right[i]
+                                     : left[i] | right[i];
+}
+
+/* A byte, a range or a class escape, to the set. false: complained. */
+static bool class_range(struct regex *r, uint32_t set[8])
+{
+    size_t from = r->at;
+    bool taken = false;
+    if (glc_yara_is_x(r->p) && !x_item(r, set, &taken))
+        return false;
+    int lo = taken ? 256 : class_item(r, set, false), hi = lo;
+    if (lo == 256)
+        return true;
+    if (lo >= 0 && peek(r, 0) == '-' && peek(r, 1) >= 0 && peek(r, 1) != ']' && class_operator(r) == 0) {
+        r->at++;
+        hi = class_item(r, set, true);
+    }
+    if (lo < 0 || hi < 0)
+        return false;
+    if (lo > hi)
+        return wrong(r, from, r->at - from, NULL, "the range's ends are the wrong way round") != NULL;
+    add_range(set, (unsigned)lo, (unsigned)hi);
+    return true;
+}
+
+/* From behind its [ to behind its ], to the set. false: complained. */
+static bool class_set(struct regex *r, uint32_t out[8])
+{
+    size_t from = r->at - 1;
+    uint32_t all[8] = { 0 }, set[8] = { 0 };
+    int operator_ = 0, c;
+    bool negated = peek(r, 0) == '^';
+    if (++r->depth > GLC_YARA_DEPTH)
+        return wrong(r, from, 1, NULL, "too many classes inside each other") != NULL;
+    if (negated)
+        r->at++;
+    for (leading(r, set); (c = peek(r, 0)) != ']';) {
+        if (c < 0)
+            return wrong(r, from, 1, "close it with ]", "this character class does not end") != NULL;
+        if (class_operator(r) == 0) {
+            if (!class_range(r, set))
+                return false;
+            continue;
+        }
+        if (r->nocase)
+            fold(set);
+        operate(all, operator_, set);
+        memset(set, 0, sizeof set);
+        operator_ = c;
+        r->at += 2;
+    }
+    r->at++;
+    r->depth--;
+    if (r->nocase)
+        fold(set);
+    operate(all, operator_, set);
+    if (negated)
+        invert(all);
+    operate(out, 0, all);
+    return true;
 }
 
 static struct glc_re *bracket(struct regex *r)
 {
-    size_t from = r->at - 1;
     uint32_t set[8] = { 0 };
-    bool negated = peek(r, 0) == '^';
-    if (negated)
-        r->at++;
-    for (bool first = true;; first = false) {
-        int c = peek(r, 0);
-        if (c < 0)
-            return wrong(r, from, 1, "close it with ]", "this character class does not end");
-        if (c == ']' && !first)
-            break;
-        size_t item = r->at;
-        bool taken = false;
-        if (glc_yara_is_x(r->p) && !x_item(r, set, &taken))
-            return NULL;
-        if (taken)
-            continue;
-        int lo = class_item(r, set, false);
-        if (lo < 0)
-            return NULL;
-        if (lo == 256)
-            continue;
-        int hi = lo;
-        if (peek(r, 0) == '-' && peek(r, 1) >= 0 && peek(r, 1) != ']') {
-            r->at++;
-            hi = class_item(r, set, true);
-            if (hi < 0)
-                return NULL;
-        }
-        if (lo > hi)
-            return wrong(r, item, r->at - item, NULL, "the range's ends are the wrong way round");
-        add_range(set, (unsigned)lo, (unsigned)hi);
-    }
-    r->at++;
-    if (r->nocase)
-        fold(set);
-    if (negated)
-        invert(set);
-    return glc_re_class(r->p->a, set);
+    return class_set(r, set) ? glc_re_class(r->p->a, set) : NULL;
 }
 
 static struct glc_re *literal(struct regex *r, int c)
