@@ -69,7 +69,7 @@ static inline __attribute__((always_inline)) void look(struct glc_look *k, const
         at4[n4] = i;
         n4 += has(word, h >> 5);
     }
-    for (uint32_t i = from + 2; i < to; i += 4) {
+    for (uint32_t i = from + 2; k->short_keys && i < to; i += 4) {
         uint32_t h = glc_img_look((uint32_t)glc_look_fold(block + i));
         at4[n4] = i;
         n4 += has(word_of(bits, h >> shift), h >> 5);
@@ -213,7 +213,7 @@ AVX2 static void look_avx2(struct glc_look *k, const uint8_t *block, uint32_t le
             n8 += keep8(at8 + n8, _mm256_srli_epi32(lack, 16), at);
             n4 += keep8(at4 + n4, _mm256_and_si256(lack, low), at);
         }
-        for (uint32_t at = i + 2; at < i + STEP; at += 32) {
+        for (uint32_t at = i + 2; k->short_keys && at < i + STEP; at += 32) {
             __m256i h = look8(fold8(block + at));
             __m256i lack = lack8(words8(&first, h), _mm256_srli_epi32(h, 5));
             n4 += keep8(at4 + n4, _mm256_and_si256(lack, low), at);
@@ -277,6 +277,8 @@ AVX512 static void look_avx512(struct glc_look *k, const uint8_t *block, uint32_
         __m512i lack = lack16(words16(&first, h), asks);
         n8 += keep16(at8 + n8, _mm512_testn_epi32_mask(lack, high), place);
         n4 += keep16(at4 + n4, _mm512_testn_epi32_mask(lack, low), place);
+        if (!k->short_keys)
+            continue;
         h = look16(fold16(block + i + 2));
         lack = lack16(words16(&first, h), _mm512_srli_epi32(h, 5));
         n4 += keep16(at4 + n4, _mm512_testn_epi32_mask(lack, low),
@@ -325,5 +327,6 @@ bool glc_look_init(struct glc_look *k, const struct glc_image *img, const struct
     for (int i = 0; i < GLC_MAPS; i++)
         if (!bitmap_of(img, group, i, &k->map[i]))
             k->map[i] = (struct glc_bitmap){ 0 };
+    k->short_keys = k->map[GLC_MAP_KEY4].bits != NULL || k->map[GLC_MAP_KEY3].bits != NULL;
     return k->map[GLC_MAP_FIRST].bits != NULL;
 }
