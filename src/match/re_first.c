@@ -11,6 +11,7 @@
 enum {
     MOST_INSNS = 4096, /* of an NFA that is looked through */
     MOST_SPAN = 64,    /* bytes that are looked through for one that must be there */
+    ASKED_LEAST = 8,   /* times before it is worked out */
 };
 
 struct ahead {
@@ -22,7 +23,9 @@ struct ahead {
 
 static void add_byte(uint8_t *set, uint8_t value, uint8_t mask)
 {
-    for (unsigned b = 0; b < 256; b++)
+    if (mask == 0xff)
+        set[value >> 3] |= (uint8_t)(1u << (value & 7));
+    for (unsigned b = 0; mask != 0xff && b < 256; b++)
         if ((b & mask) == value)
             set[b >> 3] |= (uint8_t)(1u << (b & 7));
 }
@@ -197,16 +200,24 @@ static bool look(struct glc_re_first *f, struct glc_span code)
     return true;
 }
 
+/* NULL: not worked out yet, for that takes as long as several tries, and many expressions are tried at few
+ * places. */
 static const struct glc_re_first *first_of(struct glc_re_scratch *s, struct glc_span code)
 {
     struct glc_re_first *f = &s->first[(uintptr_t)code.ptr * 0x9e3779b1u >> 7 & (GLC_RE_FIRSTS - 1)];
-    if (f->code != code.ptr) {
-        const struct glc_re_first none = { .code = code.ptr, .assertion = GLC_RE_NO_ASSERTION };
+    const struct glc_re_first none = { .code = code.ptr, .assertion = GLC_RE_NO_ASSERTION };
+    if (f->code != code.ptr)
         *f = none;
+    if (f->asked < ASKED_LEAST) {
+        f->asked++;
+        return NULL;
+    }
+    if (f->asked == ASKED_LEAST) {
         if (!look(f, code)) {
             *f = none;
             memset(f->set, 0xff, sizeof f->set);
         }
+        f->asked = ASKED_LEAST + 1;
     }
     return f;
 }
@@ -216,6 +227,8 @@ bool glc_re_may_start(const struct glc_re_input *in, struct glc_span code, uint6
     const struct glc_re_first *f = first_of(in->scratch, code);
     const uint8_t *data = in->data.ptr + at;
     uint64_t left = in->data.len - at;
+    if (f == NULL)
+        return true;
     for (uint32_t i = 0; i < GLC_RE_AHEAD && i < left; i++)
         if (!glc_re_set_has(f->set[i], data[i]))
             return false;

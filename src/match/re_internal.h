@@ -148,6 +148,7 @@ struct glc_re_first {
     uint8_t assertion, xored, byte;
     bool wide;
     uint16_t from, span;
+    uint32_t asked; /* times, until it was worked out */
     uint8_t set[GLC_RE_AHEAD][GLC_RE_SET_SIZE];
 };
 /* false: no match begins at `at`, a place of the data. Code that is damaged may match anywhere. */
