@@ -27,7 +27,7 @@ static uint64_t budget_of(const struct glc_matcher *m)
     return own < shared ? own : shared;
 }
 
-static void spent(struct glc_matcher *m, uint64_t steps)
+void glc_matcher_spend(struct glc_matcher *m, uint64_t steps)
 {
     m->work += steps;
     m->shared -= steps < m->shared ? steps : m->shared;
@@ -124,7 +124,8 @@ static enum glc_err judge_one(struct glc_matcher *m, const struct glc_cond_env *
     uint64_t budget = m->steps = budget_of(m);
     uint64_t began = m->cost != NULL ? glc_clock_ns() : 0;
     enum glc_err e = glc_cond_eval(m->cond, glc_span(code, r->code_len), env, out);
-    spent(m, budget - m->steps);
+    glc_matcher_spend(m, budget - m->steps);
+    m->sought += budget - m->steps;
     if (m->cost != NULL) {
         m->cost[rule].judged++;
         m->cost[rule].ns += glc_clock_ns() - began;
@@ -253,6 +254,7 @@ static uint64_t allowance(const struct glc_matcher *m, uint32_t from)
 
 enum glc_err glc_matcher_judge(struct glc_matcher *m)
 {
+    enum { MANY_AFTER = 1 }; /* bytes for each step that was taken: some sixteen scans of the layer */
     struct glc_cond_env env;
     uint32_t touched = m->judges;
     glc_matcher_env(m, &env);
@@ -265,6 +267,11 @@ enum glc_err glc_matcher_judge(struct glc_matcher *m)
         qsort(m->judge, m->judges, sizeof *m->judge, by_number);
     for (uint32_t i = 0; i < m->judges; i++) {
         bool holds = false;
+        if (!m->many && (m->opt.many || m->sought > m->size / MANY_AFTER)) {
+            m->many = true;
+            if (!glc_matcher_many(m, i))
+                return GLC_NOMEM;
+        }
         e = judge_one(m, &env, m->judge[i], &holds);
         if (e != GLC_OK)
             return e;

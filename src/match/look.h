@@ -16,7 +16,7 @@ struct glc_bitmap {
 struct glc_look {
     struct glc_bitmap map[GLC_MAPS];
     bool avx2, avx512;
-    bool short_keys; /* there are windows of 4 bytes */
+    bool short_keys;          /* there are windows of 4 bytes */
     uint32_t *at[GLC_STAGES]; /* places, counted from the block's start; BLOCK + SLACK of each */
     uint32_t n[GLC_STAGES];
 };

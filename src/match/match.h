@@ -20,6 +20,7 @@ struct glc_match_options {
     bool no_simd;                                /* scalar paths only: for tests and debugging */
     bool no_avx512;                              /* the same, but for AVX2's */
     enum glc_simd simd;                          /* which path to take; one that is not there is no path */
+    bool many;                                   /* seek what all rules want at once, first: for tests */
     bool costs;                                  /* count what each rule costs: glc_matcher_costs() */
     void (*console)(void *to, const char *line); /* console.log; NULL: nowhere */
     void *console_to;

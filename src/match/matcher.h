@@ -84,6 +84,8 @@ struct glc_matcher {
     uint64_t steps;   /* what is left to the rule being judged */
     uint64_t shared;  /* … and to all rules that were touched, together */
     uint64_t work;    /* done on this layer: references compared, steps */
+    uint64_t sought;  /* steps that conditions took */
+    bool many;        /* what many rules want was looked for */
     uint64_t flood;   /* from so much work on, frequent windows are dropped */
     uint8_t *dropped; /* a bit for each window; NULL: none was ever */
     uint64_t drops;   /* of this layer */
@@ -173,6 +175,8 @@ uint64_t glc_matcher_tally_xored(const struct glc_matcher *m, const struct glc_x
                                  uint64_t to, uint64_t enough, uint64_t *cost);
 
 /* occur.c: patterns looked for on demand. */
+struct glc_slot *glc_matcher_slot(struct glc_matcher *m,
+                                  uint32_t pattern); /* made if there is none; NULL: NOMEM, or no pattern */
 enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *out);
 enum glc_err glc_matcher_at(struct glc_matcher *m, uint32_t pattern, uint64_t at, bool *out);
 /* Is there an occurrence that begins in [first, last]? */
@@ -184,12 +188,17 @@ enum glc_err glc_matcher_count(struct glc_matcher *m, uint32_t pattern, uint64_t
 enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, bool lengths,
                               const struct glc_slot **out);
 
+/* many.c: looks once for all that the rules from number `from` of `judge` want, and notes in their slots what
+ * is present and what is not; false: out of memory. */
+bool glc_matcher_many(struct glc_matcher *m, uint32_t from) GLC_CHECK;
+
 /* hash.c: hash signatures of this layer. */
 enum glc_err glc_matcher_hashes(struct glc_matcher *m);
 bool glc_matcher_report(struct glc_matcher *m, uint32_t rule);
 
 /* judge.c: conditions. */
-uint64_t glc_matcher_budget(const struct glc_matcher *m); /* steps for one rule on this layer */
+uint64_t glc_matcher_budget(const struct glc_matcher *m);      /* steps for one rule on this layer */
+void glc_matcher_spend(struct glc_matcher *m, uint64_t steps); /* of what all rules share */
 enum glc_err glc_matcher_judge(struct glc_matcher *m);
 void glc_matcher_env(struct glc_matcher *m, struct glc_cond_env *env);
 

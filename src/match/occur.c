@@ -15,7 +15,7 @@ static bool known_absent(const struct glc_matcher *m, uint32_t pattern)
            p->rule < m->img->rules && m->rule_state[p->rule] >= GLC_RULE_TOUCHED;
 }
 
-static struct glc_slot *slot_of(struct glc_matcher *m, uint32_t pattern)
+struct glc_slot *glc_matcher_slot(struct glc_matcher *m, uint32_t pattern)
 {
     if (pattern >= m->img->section[GLC_IMG_PATTERNS].n)
         return NULL;
@@ -64,7 +64,7 @@ enum glc_err glc_matcher_present(struct glc_matcher *m, uint32_t pattern, bool *
         *out = true;
         return GLC_OK;
     }
-    struct glc_slot *s = slot_of(m, pattern);
+    struct glc_slot *s = glc_matcher_slot(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
     if (s->present == 0) {
@@ -212,7 +212,7 @@ static bool needs_lengths(const struct glc_gather *g)
 enum glc_err glc_matcher_list(struct glc_matcher *m, uint32_t pattern, bool lengths,
                               const struct glc_slot **out)
 {
-    struct glc_slot *s = slot_of(m, pattern);
+    struct glc_slot *s = glc_matcher_slot(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
     if (!s->listed && (s->present == 1 || known_absent(m, pattern))) {
@@ -262,7 +262,7 @@ static enum glc_err count_anew(struct glc_matcher *m, struct glc_slot *s, uint64
 
 enum glc_err glc_matcher_count(struct glc_matcher *m, uint32_t pattern, uint64_t enough, uint64_t *out)
 {
-    struct glc_slot *s = slot_of(m, pattern);
+    struct glc_slot *s = glc_matcher_slot(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
     if (s->present == 1 || known_absent(m, pattern)) {
@@ -286,7 +286,7 @@ enum glc_err glc_matcher_count(struct glc_matcher *m, uint32_t pattern, uint64_t
 
 enum glc_err glc_matcher_in(struct glc_matcher *m, uint32_t pattern, uint64_t first, uint64_t last, bool *out)
 {
-    struct glc_slot *s = slot_of(m, pattern);
+    struct glc_slot *s = glc_matcher_slot(m, pattern);
     if (s == NULL)
         return m->nomem ? GLC_NOMEM : GLC_CORRUPT;
     if (s->present == 1 || known_absent(m, pattern)) {

@@ -174,9 +174,11 @@ static void map_rules(struct world *w, const struct glc_image *img)
 
 static void judge_layers(struct world *w, struct random *r, const struct glc_image *img)
 {
-    struct glc_match_options opt = {
-        .all = true, .strings = true, .no_simd = random_below(r, 4) == 0, .no_avx512 = random_below(r, 4) == 0
-    };
+    struct glc_match_options opt = { .all = true,
+                                     .strings = true,
+                                     .no_simd = random_below(r, 4) == 0,
+                                     .no_avx512 = random_below(r, 4) == 0,
+                                     .many = random_below(r, 3) == 0 };
     struct glc_matcher *m = glc_matcher_new(img, &opt);
     assert_non_null(m);
     map_rules(w, img);
