@@ -514,11 +514,11 @@ static int by_first(const void *a, const void *b)
  * patterns occurs; where they name none, always. A gate holds few of them. */
 static bool push_firsts(struct glc_build *b, uint32_t rule, uint32_t gate, struct glc_witnesses *w)
 {
-    struct glc_witness *first = w->item + w->n;
     if (!glc_guard_count(b, b->set->rule[rule]))
         return false;
     if (gate != GLC_IMG_NONE || w->firsts == 0)
         return push_always(b, rule, gate);
+    struct glc_witness *first = w->item + w->n;
     qsort(first, w->firsts, sizeof *first, by_first);
     for (size_t i = 0; i < w->firsts;) {
         struct glc_img_gate out = { .need = first[i].first.need };
