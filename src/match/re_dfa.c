@@ -326,7 +326,7 @@ static void make_room(struct glc_re_scratch *s)
 enum glc_err glc_re_walk_init(struct glc_re_walk *w, struct glc_re_scratch *s, const struct glc_re_nfa *nfa)
 {
     *w = (struct glc_re_walk){ .nfa = nfa, .dead = true };
-    struct glc_re_dfa **slot = &s->dfa[((uintptr_t)nfa->insn * 0x9e3779b1u >> 8) % GLC_RE_DFAS];
+    struct glc_re_dfa **slot = &s->dfa[glc_re_slot(nfa->insn, GLC_RE_DFAS)];
     struct glc_re_dfa *d = *slot;
     if (!nfa->asserts && (d == NULL || !d->busy)) {
         if (d == NULL || memcmp(&d->nfa, nfa, sizeof *nfa) != 0) {

@@ -204,7 +204,9 @@ static bool look(struct glc_re_first *f, struct glc_span code)
  * places. */
 static const struct glc_re_first *first_of(struct glc_re_scratch *s, struct glc_span code)
 {
-    struct glc_re_first *f = &s->first[(uintptr_t)code.ptr * 0x9e3779b1u >> 7 & (GLC_RE_FIRSTS - 1)];
+    struct glc_re_first *f = &s->first[glc_re_slot(code.ptr, GLC_RE_FIRSTS)];
+    if (f->asked > ASKED_LEAST && f->code == code.ptr)
+        return f;
     const struct glc_re_first none = { .code = code.ptr, .assertion = GLC_RE_NO_ASSERTION };
     if (f->code != code.ptr)
         *f = none;
@@ -212,13 +214,11 @@ static const struct glc_re_first *first_of(struct glc_re_scratch *s, struct glc_
         f->asked++;
         return NULL;
     }
-    if (f->asked == ASKED_LEAST) {
-        if (!look(f, code)) {
-            *f = none;
-            memset(f->set, 0xff, sizeof f->set);
-        }
-        f->asked = ASKED_LEAST + 1;
+    if (!look(f, code)) {
+        *f = none;
+        memset(f->set, 0xff, sizeof f->set);
     }
+    f->asked = ASKED_LEAST + 1;
     return f;
 }
 

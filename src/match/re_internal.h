@@ -127,7 +127,13 @@ enum glc_err glc_re_walk_at(struct glc_re_walk *w, const struct glc_re_text *t, 
 enum glc_err glc_re_walk_eat(struct glc_re_walk *w, const struct glc_re_text *t, uint64_t *p, uint64_t upto,
                              bool enter, uint64_t *steps) GLC_CHECK;
 
-#define GLC_RE_DFAS 64
+/* How many of each the scratch keeps: powers of two, found by where the code lies. */
+enum { GLC_RE_DFAS = 256, GLC_RE_SCANS = 512, GLC_RE_FIRSTS = 512, GLC_RE_MEMOS = 512 };
+
+static inline size_t glc_re_slot(const void *key, uint32_t slots)
+{
+    return (size_t)((uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 32) * slots >> 32;
+}
 
 struct glc_re_memo {
     const uint8_t *key; /* the body or set in the code */
@@ -141,7 +147,6 @@ struct glc_re_memo {
 
 /* re_first.c: what stands where a match of forward code begins. A set says which bytes may be at each of the
  * first offsets, and one byte must be among `span` bytes from offset `from` on (span 0: no such byte). */
-#define GLC_RE_FIRSTS 256
 enum { GLC_RE_AHEAD = 8, GLC_RE_AHEAD_ALL = (1 << GLC_RE_AHEAD) - 1, GLC_RE_NO_ASSERTION = 0xff };
 struct glc_re_first {
     const uint8_t *code;
@@ -154,8 +159,6 @@ struct glc_re_first {
 /* false: no match begins at `at`, a place of the data. Code that is damaged may match anywhere. */
 bool glc_re_may_start(const struct glc_re_input *in, struct glc_span code, uint64_t at);
 
-#define GLC_RE_SCANS 512
-
 struct glc_re_scan;
 
 struct glc_re_scratch {
@@ -164,7 +167,7 @@ struct glc_re_scratch {
     struct glc_re_first first[GLC_RE_FIRSTS];
     bool simd;
     uint32_t epoch;
-    struct glc_re_memo memo[512];
+    struct glc_re_memo memo[GLC_RE_MEMOS];
 };
 
 void glc_re_dfa_free(struct glc_re_dfa *d);

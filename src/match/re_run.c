@@ -119,7 +119,7 @@ static bool decode_level(struct run *r)
 
 static struct glc_re_memo *memo_of(struct run *r, const uint8_t *key)
 {
-    return &r->scratch->memo[(uintptr_t)key * 0x9e3779b1u >> 7 & 511];
+    return &r->scratch->memo[glc_re_slot(key, GLC_RE_MEMOS)];
 }
 
 static bool remembers(const struct run *r, const struct glc_re_memo *m, const uint8_t *key, uint64_t p)

@@ -165,7 +165,7 @@ enum glc_err glc_re_scan_open(struct glc_re_scratch *s, const struct glc_span *c
     *out = NULL;
     if (codes == 0)
         return GLC_OK;
-    struct glc_re_scan **slot = &s->scan[((uintptr_t)code[0].ptr * 0x9e3779b1u >> 8) % GLC_RE_SCANS];
+    struct glc_re_scan **slot = &s->scan[glc_re_slot(code[0].ptr, GLC_RE_SCANS)];
     if (*slot == NULL || (*slot)->key != code[0].ptr || (*slot)->codes != codes) {
         glc_re_scan_free(*slot);
         *slot = NULL;
