@@ -6,7 +6,8 @@
  * - down: one automaton for all variants, walked downwards, names every start (re_scan.h).
  * - starts: levels walked downwards, where an automaton would be too large: slower, but its time is linear.
  *
- * The last two look only at the parts of the layer that are within reach of the expression's atoms.
+ * The last two look only at the parts of the layer that are within reach of the expression's atoms, or where
+ * these are frequent of the rarest run that each match contains.
  *
  * Of several matches at one start one counts: the first variant's, and of that the shortest, or the longest
  * where the pattern says so. */
@@ -21,7 +22,7 @@ enum {
     MOST_CODES = 8,    /* variants of one automaton */
     FREE_STEPS = 4096, /* for tries near atoms, before … */
     BYTES_A_STEP = 8,  /* … one for so many bytes is too many */
-    MOST_PARTS = 32,
+    MOST_PARTS = 64,
     MOST_HITS = 256, /* of atoms, for parts */
 };
 
@@ -317,22 +318,23 @@ static void everywhere(const struct glc_gather *g, struct parts *w)
     w->part[0] = (struct glc_re_part){ g->lo, g->hi };
 }
 
-/* Adds the reach of one atom, which may overlap what is there. false: everywhere, or g->err. */
-static bool reach(struct glc_gather *g, const struct glc_img_atom *atom, struct parts *w)
+/* Adds the reach of one piece, which may overlap what is there. false: everywhere, or g->err. */
+static bool reach(struct glc_gather *g, const struct glc_piece *piece, struct parts *w)
 {
     uint32_t mine = w->n;
     uint64_t size = g->m->data.len;
-    uint64_t from = g->lo > UINT64_MAX - atom->near ? UINT64_MAX : g->lo + atom->near;
+    uint64_t from = g->lo > UINT64_MAX - piece->near ? UINT64_MAX : g->lo + piece->near;
     for (; from < size; from++) {
-        uint64_t cost = 0, at = glc_matcher_seek(g->m, atom, from, size, &cost);
+        uint64_t cost = 0, at = glc_matcher_seek_piece(g->m, piece, from, size, &cost);
         if (!spend(g, cost + 4))
             return false;
         if (at == UINT64_MAX)
             return true;
         from = at;
-        if (atom->far == GLC_IMG_NONE || atom->far < atom->near || ++w->hits > MOST_HITS)
+        if (piece->far == GLC_IMG_NONE || piece->far < piece->near || ++w->hits > MOST_HITS)
             return false;
-        uint64_t lo = at > atom->far ? at - atom->far : 0, hi = at >= atom->near ? at - atom->near + 1 : 0;
+        uint64_t lo = at > piece->far ? at - piece->far : 0;
+        uint64_t hi = at >= piece->near ? at - piece->near + 1 : 0;
         lo = lo > g->lo ? lo : g->lo;
         hi = hi < g->hi ? hi : g->hi;
         if (lo >= hi)
@@ -342,6 +344,56 @@ static bool reach(struct glc_gather *g, const struct glc_img_atom *atom, struct 
         else if (w->n < MOST_PARTS)
             w->part[w->n++] = (struct glc_re_part){ lo, hi };
         else
+            return false;
+    }
+    return true;
+}
+
+/* Adds the reach of the variant's atoms, one of which is in each of its matches. */
+static bool reach_of_atoms(struct glc_gather *g, const struct glc_img_variant *v, struct parts *w)
+{
+    const struct glc_img_atom *atom = atoms_of(g, v);
+    struct glc_piece piece;
+    bool some = atom != NULL && v->atoms != 0 && v->atoms <= GLC_IMG_NEAR_ATOMS;
+    for (uint32_t a = 0; some && a < v->atoms; a++)
+        some = glc_piece_of(g->m, &atom[a], &piece) && reach(g, &piece, w);
+    return some;
+}
+
+/* Where these are frequent: adds the reach of a run that each match contains, too. */
+static bool reach_of_pieces(struct glc_gather *g, const struct glc_img_variant *v, struct parts *w)
+{
+    const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+    struct glc_piece piece[GLC_PIECES];
+    uint32_t n = code != NULL ? glc_pieces_of(glc_span(code, v->code_len), piece) : 0, mine = w->n;
+    bool some = false;
+    for (uint32_t i = 0; i < n && !some && g->err == GLC_OK; i++) {
+        w->n = mine;
+        w->hits = 0;
+        some = reach(g, &piece[i], w);
+    }
+    return some;
+}
+
+/* Does each variant contain a run that is much rarer than its atoms, and is nowhere here? */
+static bool is_refuted(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n)
+{
+    enum { MUCH = 16 };
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, v[i].code, v[i].code_len, 1);
+        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
+        struct glc_piece piece[GLC_PIECES], own;
+        double expected = 0;
+        uint64_t cost = 0;
+        if (code == NULL || atom == NULL || glc_pieces_of(glc_span(code, v[i].code_len), piece) == 0)
+            return false;
+        for (uint32_t a = 0; a < v[i].atoms && glc_piece_of(g->m, &atom[a], &own); a++)
+            expected += glc_piece_expected(&own);
+        if (glc_piece_expected(&piece[0]) * MUCH >= expected)
+            return false;
+        uint64_t from = g->lo > UINT64_MAX - piece[0].near ? UINT64_MAX : g->lo + piece[0].near;
+        uint64_t at = glc_matcher_seek_piece(g->m, &piece[0], from, g->m->data.len, &cost);
+        if (!spend(g, cost + 4) || at != UINT64_MAX)
             return false;
     }
     return true;
@@ -368,15 +420,19 @@ static void join_parts(struct parts *w, uint64_t gap)
     w->n = n;
 }
 
-/* No parts: the atoms say that there is no match. */
-static void narrow(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, struct parts *w)
+/* No parts: the atoms, or what else each match contains, say that there is no match. `atoms` false: these are
+ * known to be frequent. */
+static void narrow(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool atoms,
+                   struct parts *w)
 {
     w->n = w->hits = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
-        bool some = atom != NULL && v[i].atoms != 0 && v[i].atoms <= GLC_IMG_NEAR_ATOMS;
-        for (uint32_t a = 0; some && a < v[i].atoms; a++)
-            some = reach(g, &atom[a], w);
+        uint32_t mine = w->n;
+        bool some = atoms && reach_of_atoms(g, &v[i], w);
+        if (!some && g->err == GLC_OK) {
+            w->n = mine;
+            some = reach_of_pieces(g, &v[i], w);
+        }
         if (!some) {
             everywhere(g, w);
             return;
@@ -601,16 +657,20 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
     }
     *done = false;
     if (near) {
-        gather_nears(g, v, n, true, done);
-        if (*done)
+        *done = is_refuted(g, v, n);
+        if (!*done && g->err == GLC_OK)
+            gather_nears(g, v, n, true, done);
+        if (*done || g->err != GLC_OK)
             return;
-        everywhere(g, w);
-        gather_down(g, v, n, w, done);
+        narrow(g, v, n, false, w);
+        *done = w->n == 0;
+        if (w->n != 0 && g->err == GLC_OK)
+            gather_down(g, v, n, w, done);
         if (!*done && g->err == GLC_OK)
             gather_nears(g, v, n, false, done);
         return;
     }
-    narrow(g, v, n, w);
+    narrow(g, v, n, true, w);
     *done = w->n == 0;
     if (w->n != 0 && g->err == GLC_OK)
         gather_down(g, v, n, w, done);

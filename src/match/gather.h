@@ -37,6 +37,13 @@ enum glc_err glc_gather_open(struct glc_gather *g, struct glc_matcher *m, uint32
  * (`n` not 0), which the caller settles. */
 enum glc_err glc_gather_run(struct glc_gather *g) GLC_CHECK;
 
+/* pieces.c: the rarest runs of masked bytes that every match of the code contains, the rarest first; how many
+ * there are. They point into the code. */
+enum { GLC_PIECES = 2 };
+uint32_t glc_pieces_of(struct glc_span code, struct glc_piece out[GLC_PIECES]);
+/* At how many places of one it is expected to stand, roughly, in programs and texts. */
+double glc_piece_expected(const struct glc_piece *p);
+
 /* The match at `start`: the first variant that has one. */
 enum glc_err glc_gather_at(struct glc_gather *g, uint64_t start, bool *found,
                            struct glc_occurrence *out) GLC_CHECK;

@@ -336,6 +336,70 @@ static void test_externals(void **state)
     unbuild(&b);
 }
 
+/* Expressions whose atom stands everywhere: where they begin is found by what is rarer in them, and what has
+ * none of that is no match. */
+static void test_rare_runs(void **state)
+{
+    (void)state;
+    enum { LEN = 40000 };
+    static const char *const rules =
+        "rule near { strings: $a = { 61 [2-4] 00 00 04 00 [1-3] 80 3D ?? ?? ?? ?? 02 [1-9] 7A } condition: "
+        "$a }"
+        "rule far { strings: $a = { 61 [2-99] 00 00 04 00 [1-3] 80 3D ?? ?? ?? ?? 02 [1-9] 7A } condition: "
+        "$a }"
+        "rule two { strings: $a = { 61 [2-99] 00 00 04 00 [1-3] 80 3D ?? ?? ?? ?? 02 [1-9] 7A }"
+        " condition: #a == 2 and @a[2] == @a[1] + 1 }"
+        "rule open { strings: $a = { 61 [2-] 00 00 04 00 [1-3] 80 3D ?? ?? ?? ?? 02 [1-9] 7A } condition: $a "
+        "}"
+        "rule ways { strings: $a = { 61 [1-2] ( ?? ?? ?? | 2D ) 00 00 04 00 [1-3] 80 3D ?? ?? ?? ?? 02 }"
+        " condition: $a }";
+    static const char tail[] = "\x80=1234\2....z";
+    static const struct {
+        int at;
+        const char *head; /* `0` stands for the atom, behind it the tail */
+        bool tail;
+        const char *found;
+    } cases[] = {
+        { 0, "aa--0..", true, "near,far,two,open,ways" },
+        { 1, "a--0.", true, "near,far,open,ways" },
+        { 9999, "a--0.", true, "near,far,open,ways" },
+        { 9999, "a----0...", true, "near,far,open,ways" },
+        { 9999, "a----0....", true, "" },
+        { 9999, "a-0...", true, "" },
+        { 9999, "a-----0...", true, "far,open,ways" },
+        { LEN - 30, "aa--0..", true, "near,far,two,open,ways" },
+        { 9999, "aa--0..", false, "" },
+        { 9999, "--0..", true, "" },
+    };
+    uint8_t *data = malloc(LEN);
+    assert_non_null(data);
+    for (int p = 0; p < PATHS; p++) {
+        struct glc_match_options opt = path(p);
+        struct built b;
+        build(&b, "t.yar", rules, &opt);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            struct glc_buf text;
+            for (size_t k = 0; k < LEN; k++)
+                data[k] = k % 4 == 2 ? 4 : 0;
+            uint8_t *at = data + cases[i].at;
+            for (const char *h = cases[i].head; *h != 0; h++) {
+                memcpy(at, *h == '0' ? "\0\0\4" : h, *h == '0' ? 4 : 1);
+                at += *h == '0' ? 4 : 1;
+            }
+            if (cases[i].tail)
+                memcpy(at, tail, sizeof tail - 1);
+            glc_buf_init(&text, 4096);
+            assert_int_equal(judge(&b, glc_span(data, LEN), GLC_CLASS_DATA), GLC_OK);
+            found(&b, &text);
+            if (strcmp((const char *)text.ptr, cases[i].found) != 0)
+                fail_msg("case %zu: found \"%s\"", i, (const char *)text.ptr);
+            glc_buf_done(&text);
+        }
+        unbuild(&b);
+    }
+    free(data);
+}
+
 static void test_hashes(void **state)
 {
     (void)state;
@@ -528,7 +592,7 @@ int main(void)
         cmocka_unit_test(test_crowded_hashes), cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
         cmocka_unit_test(test_pcre),           cmocka_unit_test(test_first_bytes),
-        cmocka_unit_test(test_externals),
+        cmocka_unit_test(test_externals),      cmocka_unit_test(test_rare_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,8 +156,21 @@ enum glc_err glc_matcher_pcre(struct glc_matcher *m, const struct glc_img_patter
 /* (data & mask) == value over `n` bytes. */
 bool glc_masked_equal(const uint8_t *data, const uint8_t *value, const uint8_t *mask, size_t n);
 
-/* seek.c: first place in [from, to) where the atom stands; UINT64_MAX: none. Adds to *cost what it took, in
+/* Masked bytes that are sought, and how far from a match's start they may begin: far GLC_IMG_NONE: no bound.
+ */
+struct glc_piece {
+    const uint8_t *value, *mask; /* mask NULL: all 0xff */
+    uint32_t len;
+    uint32_t near, far;
+    uint32_t rare[2]; /* its rarest positions that say something; `len` or more: there is none */
+};
+/* false: it does not lie in the image. */
+bool glc_piece_of(const struct glc_matcher *m, const struct glc_img_atom *atom, struct glc_piece *out);
+/* seek.c: first place in [from, to) where the piece stands; UINT64_MAX: none. Adds to *cost what it took, in
  * steps. */
+uint64_t glc_matcher_seek_piece(const struct glc_matcher *m, const struct glc_piece *piece, uint64_t from,
+                                uint64_t to, uint64_t *cost);
+/* The same of an atom. */
 uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
                           uint64_t to, uint64_t *cost);
 /* How many such places there are, or at least `enough`. */

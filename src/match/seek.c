@@ -224,25 +224,33 @@ static uint64_t seek_two(const struct glc_matcher *m, struct needle *n, uint64_t
     return seek_pair(n, from, to);
 }
 
-/* The needle of an atom on this layer and the end of the places where it fits; false: it does not. */
-static bool needle_of(const struct glc_matcher *m, const struct glc_img_atom *atom, struct needle *n,
-                      uint64_t from, uint64_t *to)
+bool glc_piece_of(const struct glc_matcher *m, const struct glc_img_atom *atom, struct glc_piece *out)
 {
-    if (atom->len > m->data.len)
-        return false;
-    uint64_t last = m->data.len - atom->len + 1;
-    const uint8_t *mask, *value = glc_image_atom(m->img, atom, &mask);
-    *to = *to < last ? *to : last;
-    *n = (struct needle){ m->data.ptr, value, mask, atom->len, atom->rare[0], atom->rare[1], 0 };
-    return value != NULL && from < *to;
+    *out = (struct glc_piece){
+        .len = atom->len, .near = atom->near, .far = atom->far, .rare = { atom->rare[0], atom->rare[1] }
+    };
+    out->value = glc_image_atom(m->img, atom, &out->mask);
+    return out->value != NULL;
 }
 
-uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
-                          uint64_t to, uint64_t *cost)
+/* The needle of a piece on this layer and the end of the places where it fits; false: it does not. */
+static bool needle_of(const struct glc_matcher *m, const struct glc_piece *p, struct needle *n, uint64_t from,
+                      uint64_t *to)
+{
+    if (p->len > m->data.len)
+        return false;
+    uint64_t last = m->data.len - p->len + 1;
+    *to = *to < last ? *to : last;
+    *n = (struct needle){ m->data.ptr, p->value, p->mask, p->len, p->rare[0], p->rare[1], 0 };
+    return from < *to;
+}
+
+uint64_t glc_matcher_seek_piece(const struct glc_matcher *m, const struct glc_piece *piece, uint64_t from,
+                                uint64_t to, uint64_t *cost)
 {
     struct needle n;
     uint64_t hit;
-    if (!needle_of(m, atom, &n, from, &to))
+    if (!needle_of(m, piece, &n, from, &to))
         return UINT64_MAX;
     if (n.a >= n.len) {
         hit = seek_plain(&n, from, to);
@@ -252,6 +260,13 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
     }
     *cost += ((hit != UINT64_MAX ? hit : to) - from) / 16 + n.tried * (1 + n.len / 32);
     return hit;
+}
+
+uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom *atom, uint64_t from,
+                          uint64_t to, uint64_t *cost)
+{
+    struct glc_piece piece;
+    return glc_piece_of(m, atom, &piece) ? glc_matcher_seek_piece(m, &piece, from, to, cost) : UINT64_MAX;
 }
 
 #if defined(__x86_64__)
@@ -294,8 +309,9 @@ uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_ato
                            uint64_t to, uint64_t enough, uint64_t *cost)
 {
     struct needle n;
+    struct glc_piece piece;
     uint64_t count = 0, at = from;
-    if (!needle_of(m, atom, &n, from, &to))
+    if (!glc_piece_of(m, atom, &piece) || !needle_of(m, &piece, &n, from, &to))
         return 0;
 #if defined(__x86_64__)
     if (m->avx2 && n.len <= TALLY_MOST) {
