@@ -461,6 +461,10 @@ def excused(text, mine, theirs):
         return "a byte that is not: newer than the yara at hand"
     if mine == "error" and isinstance(theirs, dict) and re.search(r'(?<![\w.])(\d+\.\d+|real|"a"|str|yes|nope)\)*\s+(of\b|\w+\s+in\b)', text):
         return "how many is an integer"
+    if isinstance(mine, dict) and isinstance(theirs, dict) and re.search(r"\.\{\d*,(\d{3,})?\}\?", text):
+        return "a lazy dot of more than 200 goes over line ends in yara"
+    if isinstance(mine, dict) and isinstance(theirs, dict) and re.search(r"\|.*fullword", text):
+        return "which alternatives with repeats are full words depends on yara's choice of atoms"
     if isinstance(mine, dict) and isinstance(theirs, dict) and "|" in text:
         starts = [{k: [s[0] for s in v] for k, v in one.items()} for one in (mine, theirs)]
         if starts[0] == starts[1]:

@@ -585,17 +585,29 @@ static bool is_dot(const struct glc_re *re)
     return re->kind == GLC_RE_GAP || (re->kind == GLC_RE_CLASS && memcmp(re->u.set, set, sizeof set) == 0);
 }
 
+static bool asks_for_place(const struct glc_re *re)
+{
+    if (re->kind == GLC_RE_REPEAT)
+        return asks_for_place(re->u.repeat.kid);
+    for (uint32_t i = 0; (re->kind == GLC_RE_CAT || re->kind == GLC_RE_ALT) && i < re->u.list.n; i++)
+        if (asks_for_place(re->u.list.kid[i]))
+            return true;
+    return re->kind == GLC_RE_ASSERT;
+}
+
 /* Where an empty match is preferred, YARA finds only what begins with a byte that it looks for by itself:
  * that of the first thing that may be left out. So x?? is x, x??y?? is x(y??), (a|b|) is (a|b), (a||b) is a,
- * and x*? is nothing. NULL: nothing, or (p->failed) no memory. */
-static struct glc_re *filled(struct glc_yara_parser *p, struct glc_re *re)
+ * and x*? is nothing. An empty match that depends on its place, as of x??\b, hides later alternatives there
+ * only: as the first one it is left as it is, and is the shortest there. NULL: nothing, or (p->failed) no
+ * memory. */
+static struct glc_re *filled(struct glc_yara_parser *p, struct glc_re *re, bool hides)
 {
     uint64_t min, max;
     glc_re_length(re, &min, &max);
-    if (min != 0)
+    if (min != 0 || (hides && re->kind != GLC_RE_ALT && asks_for_place(re)))
         return re;
     if (re->kind == GLC_RE_REPEAT && re->u.repeat.max == 1)
-        return is_dot(re->u.repeat.kid) ? NULL : filled(p, re->u.repeat.kid);
+        return is_dot(re->u.repeat.kid) ? NULL : filled(p, re->u.repeat.kid, hides);
     if (re->kind != GLC_RE_CAT && re->kind != GLC_RE_ALT)
         return NULL;
     uint32_t n = re->u.list.n;
@@ -604,22 +616,25 @@ static struct glc_re *filled(struct glc_yara_parser *p, struct glc_re *re)
         return glc_yara_nomem(p);
     memcpy(kid, re->u.list.kid, n * sizeof(struct glc_re *));
     if (re->kind == GLC_RE_CAT) {
-        kid[0] = filled(p, kid[0]);
+        kid[0] = filled(p, kid[0], hides);
         return kid[0] == NULL ? NULL : glc_re_cat(p->a, kid, n);
     }
     uint32_t ways = 0;
-    for (bool all = true; ways < n && all;) {
-        glc_re_length(kid[ways], &min, &max);
-        all = min != 0;
-        kid[ways] = filled(p, kid[ways]);
-        ways += kid[ways] != NULL;
+    bool all = true;
+    for (uint32_t i = 0; i < n && all; i++) {
+        struct glc_re *one = kid[i];
+        glc_re_length(one, &min, &max);
+        all = min != 0 || asks_for_place(one);
+        one = filled(p, one, i == 0);
+        if (one != NULL)
+            kid[ways++] = one;
     }
     return ways == 0 ? NULL : glc_re_alt(p->a, kid, ways);
 }
 
 struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re)
 {
-    struct glc_re *some = filled(p, re);
+    struct glc_re *some = filled(p, re, false);
     return some != NULL || p->failed ? some : re;
 }
 
