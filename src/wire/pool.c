@@ -26,6 +26,7 @@ enum {
     BATCH = 48,   /* files of one message */
     BATCH_BYTES =
         512 << 10,   /* and about as many bytes: what the last worker has left while others have none */
+    DEEP = 4,        /* times as many may be out */
     RETIRE_S = 1200, /* age at which a worker is replaced when it is idle */
     GRACE_MS = 5000, /* beyond a file's deadline, before its worker is killed */
     STARTS = 3,      /* workers in a row that may fail to start */
@@ -395,10 +396,12 @@ static bool hand_out(struct glc_pool *p, struct worker *w)
     return true;
 }
 
-/* May this worker take more? Two batches are enough to keep it busy; large files count by their bytes. */
+/* May this worker take more? Large files count by their bytes. Where workers keep all processors busy, our
+ * own turn comes after some milliseconds only (the scheduler's slice is 3): four batches last that long, two
+ * did not. */
 static bool hungry(const struct glc_pool *p, const struct worker *w)
 {
-    return w->out.n == 0 || (w->out.n + BATCH <= p->window && w->out_bytes < 2 * (uint64_t)BATCH_BYTES);
+    return w->out.n == 0 || (w->out.n + BATCH <= p->window && w->out_bytes < DEEP * (uint64_t)BATCH_BYTES);
 }
 
 static void dispatch(struct glc_pool *p, bool drain)
