@@ -362,6 +362,15 @@ class Walk(Case):
                 found = {os.path.basename(x.split(b": ")[0]).decode() for x in p.stdout.splitlines()}
                 self.assertEqual({n for n in found if len(open(f"{self.dir}/{n}", "rb").read()) > 1}, wanted)
 
+    def test_few_descriptors(self):
+        """Files that are out are open: no more than the limit allows."""
+        for i in range(1000):
+            self.put(f"f{i}", b"clean")
+        for limit in (200, 300, 600):
+            p = subprocess.run(["prlimit", f"--nofile={limit}", GLACIS, "scan", "-j", "4", "-s", self.image, self.dir],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env, timeout=60)
+            self.assertEqual((p.returncode, p.stderr), (0, b""), limit)
+
     def test_files_that_vanish_and_come(self):
         stop = threading.Event()
 

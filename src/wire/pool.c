@@ -18,15 +18,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    WINDOW = 160, /* files that a worker may have out */
+    WINDOW = 512, /* files that a worker may have out: of the smallest, what takes it 4 ms */
+    LEAST = 4,    /* of them, however few descriptors there are */
+    OTHERS = 128, /* descriptors that are for something else than files that are out */
     BATCH = 48,   /* files of one message */
     BATCH_BYTES =
         512 << 10,   /* and about as many bytes: what the last worker has left while others have none */
     DEEP = 4,        /* times as many may be out */
+    WATCH_MS = 50,   /* between two looks at who takes too long */
     RETIRE_S = 1200, /* age at which a worker is replaced when it is idle */
     GRACE_MS = 5000, /* beyond a file's deadline, before its worker is killed */
     STARTS = 3,      /* workers in a row that may fail to start */
@@ -71,6 +75,7 @@ struct glc_pool {
     uint64_t next_id;
     unsigned pending;
     unsigned window;
+    uint64_t watched_ns;
     unsigned failed_starts;
     bool told_ready;
     char why[1100];
@@ -125,6 +130,16 @@ static void close_front(struct ring *r)
     close_job(&j);
 }
 
+/* Each file that is out is an open descriptor. */
+static unsigned window_of(unsigned workers)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur == RLIM_INFINITY)
+        return WINDOW;
+    rlim_t each = l.rlim_cur < OTHERS + 2 * BATCH ? 0 : (l.rlim_cur - OTHERS - 2 * BATCH) / workers;
+    return each < LEAST ? LEAST : each > WINDOW ? WINDOW : (unsigned)each;
+}
+
 struct glc_pool *glc_pool_new(const struct glc_pool_options *opt)
 {
     struct glc_pool *p = calloc(1, sizeof *p);
@@ -133,7 +148,7 @@ struct glc_pool *glc_pool_new(const struct glc_pool_options *opt)
     p->opt = *opt;
     if (p->opt.workers == 0)
         p->opt.workers = 1;
-    p->window = WINDOW;
+    p->window = window_of(p->opt.workers);
     glc_arena_init(&p->arena, RECORDS_ARENA);
     p->worker = calloc(p->opt.workers, sizeof *p->worker);
     p->poll = calloc(p->opt.workers, sizeof *p->poll);
@@ -588,7 +603,9 @@ enum glc_err glc_pool_step(struct glc_pool *p, bool drain, int timeout_ms, const
             if (p->poll[i].revents != 0)
                 listen_to(p, &p->worker[i]);
     uint64_t now = glc_clock_ns();
-    for (unsigned i = 0; i < n; i++) {
+    bool look = now - p->watched_ns > (uint64_t)WATCH_MS * 1000000u;
+    p->watched_ns = look ? now : p->watched_ns;
+    for (unsigned i = 0; look && i < n; i++) {
         watch(p, &p->worker[i], now);
         retire(&p->worker[i], now);
     }
