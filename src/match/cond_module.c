@@ -33,12 +33,12 @@ bool glc_vm_module(struct glc_vm *m, uint32_t i, const struct glc_value **out)
     const struct glc_modules *all = m->env->layer->modules;
     if (all == NULL || i >= all->n || i >= GLC_VM_MOST_MODULES)
         return glc_vm_fail(m, GLC_CORRUPT);
-    if (!m->s->module[i].loaded) {
+    if ((m->s->loaded >> i & 1) == 0) {
         struct glc_module_ctx ctx = module_ctx(m);
-        m->s->module[i].value = glc_module_load(all->module[i], &ctx);
-        m->s->module[i].loaded = true;
+        m->s->module[i] = glc_module_load(all->module[i], &ctx);
+        m->s->loaded |= UINT64_C(1) << i;
     }
-    *out = &m->s->module[i].value;
+    *out = &m->s->module[i];
     return true;
 }
 

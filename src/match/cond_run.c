@@ -31,8 +31,7 @@ void glc_cond_scratch_free(struct glc_cond_scratch *s)
 
 void glc_cond_layer(struct glc_cond_scratch *s)
 {
-    for (size_t i = 0; i < GLC_VM_MOST_MODULES; i++)
-        s->module[i].loaded = false;
+    s->loaded = 0;
 }
 
 static bool do_constant(struct glc_vm *m, enum glc_cond_op op)
@@ -231,15 +230,14 @@ enum glc_err glc_vm_open(struct glc_vm *m, struct glc_cond_scratch *s, struct gl
                          const struct glc_cond_env *env, uint32_t *notes)
 {
     *m = (struct glc_vm){ .s = s, .env = env, .code = code.ptr };
-    struct glc_cursor c = glc_cursor(code);
-    bool magic = glc_cursor_u8(&c) == GLC_COND_MAGIC;
-    glc_cursor_skip(&c, 1);
-    m->slots = glc_cursor_u16le(&c);
-    m->size = glc_cursor_u32le(&c);
-    m->most = glc_cursor_u32le(&c);
-    *notes = glc_cursor_u32le(&c);
-    if (!glc_cursor_ok(&c) || !magic || m->size > code.len || m->size < GLC_COND_HEADER ||
-        m->slots > GLC_COND_MOST_SLOTS || m->most > GLC_COND_MOST_STACK || *notes > m->size)
+    if (code.len < GLC_COND_HEADER || code.ptr[0] != GLC_COND_MAGIC)
+        return GLC_CORRUPT;
+    m->slots = glc_le16(code.ptr + 2);
+    m->size = glc_le32(code.ptr + 4);
+    m->most = glc_le32(code.ptr + 8);
+    *notes = glc_le32(code.ptr + 12);
+    if (m->size > code.len || m->size < GLC_COND_HEADER || m->slots > GLC_COND_MOST_SLOTS ||
+        m->most > GLC_COND_MOST_STACK || *notes > m->size)
         return GLC_CORRUPT;
     if (m->most > s->room) {
         uint32_t room = m->most < 64 ? 64 : m->most;

@@ -37,10 +37,8 @@ struct glc_cond_scratch {
     struct glc_value *slot;
     const struct glc_field **slot_shape;
     struct glc_vm_frame frame[GLC_COND_MOST_LOOPS];
-    struct {
-        bool loaded;
-        struct glc_value value;
-    } module[GLC_VM_MOST_MODULES];
+    uint64_t loaded; /* modules of this layer: a bit each */
+    struct glc_value module[GLC_VM_MOST_MODULES];
 };
 
 /* What a note has seen. */

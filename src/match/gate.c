@@ -1,14 +1,16 @@
 /* Which rules a layer concerns: class, size, first bytes. Asked once for each rule that comes up. */
+#include "base/cursor.h"
 #include "match/matcher.h"
 
 static bool first_bytes_fit(const struct glc_matcher *m, const struct glc_img_gate *g)
 {
-    uint8_t first[4] = { 0 };
-    memcpy(first, m->data.ptr, m->data.len < 4 ? m->data.len : 4);
-    uint32_t v =
-        (uint32_t)first[0] | (uint32_t)first[1] << 8 | (uint32_t)first[2] << 16 | (uint32_t)first[3] << 24;
+    uint32_t v = 0;
     if (m->data.len < g->need)
         return false;
+    if (m->data.len >= 4)
+        v = glc_le32(m->data.ptr);
+    for (size_t i = 0; i < m->data.len && m->data.len < 4; i++)
+        v |= (uint32_t)m->data.ptr[i] << 8 * i;
     for (uint32_t i = 0; i < g->n && i < GLC_IMG_GATE_MOST; i++)
         if ((v & g->mask[i]) == g->value[i])
             return true;

@@ -146,6 +146,22 @@ static int by_number(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+/* Ascending: a rule refers to earlier ones only. Mostly there are a few. */
+static void sort_rules(uint32_t *rule, uint32_t n)
+{
+    enum { FEW = 24 };
+    if (n > FEW) {
+        qsort(rule, n, sizeof *rule, by_number);
+        return;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t now = rule[i], k = i;
+        for (; k > 0 && rule[k - 1] > now; k--)
+            rule[k] = rule[k - 1];
+        rule[k] = now;
+    }
+}
+
 /* Do all global rules of the rule's namespace hold? */
 static enum glc_err globals_hold(const struct glc_matcher *m, uint32_t rule, bool *out)
 {
@@ -262,9 +278,7 @@ enum glc_err glc_matcher_judge(struct glc_matcher *m)
     if (e != GLC_OK)
         return e;
     m->shared += allowance(m, touched) * m->size / 8;
-    /* Ascending: a rule refers to earlier ones only. */
-    if (m->judges != 0)
-        qsort(m->judge, m->judges, sizeof *m->judge, by_number);
+    sort_rules(m->judge, m->judges);
     for (uint32_t i = 0; i < m->judges; i++) {
         bool holds = false;
         if (!m->many && (m->opt.many || m->sought > m->size / MANY_AFTER)) {
