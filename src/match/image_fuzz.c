@@ -50,9 +50,10 @@ static void mend_header(uint8_t *image)
     h->sum = glc_img_sum(glc_span(image, sizeof *h + GLC_IMG_SECTIONS * sizeof(struct glc_img_section)));
 }
 
-static void use(struct glc_image *img)
+/* Once as usual, once with what all rules want sought in one walk. */
+static void use(struct glc_image *img, bool many)
 {
-    struct glc_match_options opt = { .all = true, .strings = true, .steps = 100000 };
+    struct glc_match_options opt = { .all = true, .strings = true, .steps = 100000, .many = many };
     struct glc_matcher *m = glc_matcher_new(img, &opt);
     struct glc_arena arena;
     glc_arena_init(&arena, 1 << 24);
@@ -107,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)e;
         glc_image_dump(img, &out);
         glc_buf_done(&out);
-        use(img);
+        use(img, false);
+        use(img, true);
         glc_image_free(img);
     }
     free(copy);
