@@ -76,7 +76,15 @@ static const struct glc_usage usage = {
     .opts = OPTIONS,
 };
 
-enum { LIST = 256, STDIN_MOST_GIB = 8, STDIN_PIECE = 1 << 16, STEP_NS = 20 * 1000 * 1000, HEAP = 96 << 10 };
+enum {
+    LIST = 256,
+    STDIN_MOST_GIB = 8,
+    STDIN_PIECE = 1 << 16,
+    STEP_NS = 20 * 1000 * 1000,
+    FLUSH_NS = 50 * 1000 * 1000,
+    OUT_ROOM = 1 << 16,
+    HEAP = 96 << 10
+};
 
 /* A file that is out, with its path. Reused: no allocation for a file once there are enough. */
 struct slot {
@@ -110,6 +118,7 @@ struct run {
     uint64_t began;
     struct slot *vacant;
     struct glc_buf line;
+    uint64_t flushed; /* when what was said was last written out */
     bool colour;
     bool failed; /* the pool gave up */
 };
@@ -189,6 +198,11 @@ static bool step(struct run *r, bool drain, int timeout_ms)
         r->failed = true;
     }
     glc_progress_show(r->progress, &r->count);
+    uint64_t now = glc_clock_ns();
+    if (now - r->flushed > FLUSH_NS) {
+        r->flushed = now;
+        (void)fflush(stdout); /* an error stays with the stream, and is told at the end */
+    }
     return !r->failed && !interrupted;
 }
 
@@ -597,6 +611,14 @@ static int scan_all(struct run *r, char *worker)
                                                              : GLC_EXIT_OK;
 }
 
+/* Who reads a pipe of ours is not woken for every 4 KiB; what was said waits no longer than FLUSH_NS. */
+static void buffer_output(void)
+{
+    char *room = isatty(STDOUT_FILENO) ? NULL : malloc(OUT_ROOM);
+    if (room != NULL && setvbuf(stdout, room, _IOFBF, OUT_ROOM) != 0)
+        free(room);
+}
+
 static void set_signals(void)
 {
     struct sigaction sa = { .sa_handler = on_signal };
@@ -636,6 +658,7 @@ int glc_scan_command(int argc, char **argv, glc_signatures_sources *sources)
                 "For debugging only.\n");
     more_descriptors();
     set_signals();
+    buffer_output();
     code = scan_all(r, worker);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "glacis: standard output: %s\n", strerror(errno));
