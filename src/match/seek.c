@@ -91,13 +91,18 @@ __attribute__((target("avx2"))) static inline __m256i pair_at(const struct pair 
                             _mm256_cmpeq_epi8(_mm256_and_si256(y, k->mb), k->b));
 }
 
+__attribute__((target("avx2"))) static inline struct pair pair_of(const struct needle *n)
+{
+    return (struct pair){ _mm256_set1_epi8((char)n->value[n->a]), _mm256_set1_epi8((char)n->value[n->b]),
+                          _mm256_set1_epi8((char)mask_at(n, n->a)),
+                          _mm256_set1_epi8((char)mask_at(n, n->b)) };
+}
+
 /* 32 places at a time, four times over between branches: `at` counts places of the needle's start, pa and pb
  * are where its two bytes then stand. */
 __attribute__((target("avx2"))) static uint64_t seek_avx2(struct needle *n, uint64_t from, uint64_t to)
 {
-    const struct pair k = { _mm256_set1_epi8((char)n->value[n->a]), _mm256_set1_epi8((char)n->value[n->b]),
-                            _mm256_set1_epi8((char)mask_at(n, n->a)),
-                            _mm256_set1_epi8((char)mask_at(n, n->b)) };
+    const struct pair k = pair_of(n);
     const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
     uint64_t at = from;
     for (; at + 128 <= to; at += 128) {
@@ -127,25 +132,34 @@ __attribute__((target("avx2"))) static uint64_t seek_avx2(struct needle *n, uint
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt")))
 
-AVX512 static inline uint64_t pair_at_64(const __m512i k[4], const uint8_t *pa, const uint8_t *pb)
+struct pair_64 {
+    __m512i a, b, ma, mb;
+};
+
+AVX512 static inline struct pair_64 pair_64_of(const struct needle *n)
 {
-    __m512i x = _mm512_and_si512(_mm512_loadu_si512((const void *)pa), k[2]);
-    __m512i y = _mm512_and_si512(_mm512_loadu_si512((const void *)pb), k[3]);
-    return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(x, k[0]), y, k[1]);
+    return (struct pair_64){ _mm512_set1_epi8((char)n->value[n->a]), _mm512_set1_epi8((char)n->value[n->b]),
+                             _mm512_set1_epi8((char)mask_at(n, n->a)),
+                             _mm512_set1_epi8((char)mask_at(n, n->b)) };
+}
+
+AVX512 static inline uint64_t pair_at_64(const struct pair_64 *k, const uint8_t *pa, const uint8_t *pb)
+{
+    __m512i x = _mm512_and_si512(_mm512_loadu_si512((const void *)pa), k->ma);
+    __m512i y = _mm512_and_si512(_mm512_loadu_si512((const void *)pb), k->mb);
+    return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(x, k->a), y, k->b);
 }
 
 /* The same, 64 places at a time. */
 AVX512 static uint64_t seek_avx512(struct needle *n, uint64_t from, uint64_t to)
 {
-    const __m512i k[4] = { _mm512_set1_epi8((char)n->value[n->a]), _mm512_set1_epi8((char)n->value[n->b]),
-                           _mm512_set1_epi8((char)mask_at(n, n->a)),
-                           _mm512_set1_epi8((char)mask_at(n, n->b)) };
+    const struct pair_64 k = pair_64_of(n);
     const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
     uint64_t at = from;
     for (; at + 256 <= to; at += 256) {
         uint64_t h[4];
         for (unsigned i = 0; i < 4; i++)
-            h[i] = pair_at_64(k, pa + at + 64 * i, pb + at + 64 * i);
+            h[i] = pair_at_64(&k, pa + at + 64 * i, pb + at + 64 * i);
         if (__builtin_expect((h[0] | h[1] | h[2] | h[3]) == 0, 1))
             continue;
         for (unsigned i = 0; i < 4; i++) {
@@ -155,7 +169,7 @@ AVX512 static uint64_t seek_avx512(struct needle *n, uint64_t from, uint64_t to)
         }
     }
     for (; at + 64 <= to; at += 64) {
-        uint64_t place = first_here(n, at, pair_at_64(k, pa + at, pb + at));
+        uint64_t place = first_here(n, at, pair_at_64(&k, pa + at, pb + at));
         if (place != UINT64_MAX)
             return place;
     }
@@ -270,6 +284,47 @@ uint64_t glc_matcher_seek(const struct glc_matcher *m, const struct glc_img_atom
 }
 
 #if defined(__x86_64__)
+/* Are at most two of the needle's bytes known? They become the two that are looked at. */
+static bool is_pair(struct needle *n)
+{
+    uint32_t known = 0, at[2] = { 0 };
+    for (uint32_t i = 0; i < n->len && known <= 2; i++)
+        if (mask_at(n, i) != 0 && known++ < 2)
+            at[known - 1] = i;
+    if (known == 0 || known > 2)
+        return false;
+    n->a = at[0];
+    n->b = at[known - 1];
+    return true;
+}
+
+/* Of a pair: places in [from, *at), which is moved on in steps of 128 as long as they fit below `to`. */
+__attribute__((target("avx2,popcnt"))) static uint64_t tally_pair_avx2(const struct needle *n, uint64_t *at,
+                                                                       uint64_t to, uint64_t enough)
+{
+    const struct pair k = pair_of(n);
+    const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
+    uint64_t count = 0, i = *at;
+    for (; i + 128 <= to && count < enough; i += 128)
+        for (unsigned j = 0; j < 128; j += 32)
+            count += (uint64_t)__builtin_popcount(
+                (uint32_t)_mm256_movemask_epi8(pair_at(&k, pa + i + j, pb + i + j)));
+    *at = i;
+    return count;
+}
+
+AVX512 static uint64_t tally_pair_avx512(const struct needle *n, uint64_t *at, uint64_t to, uint64_t enough)
+{
+    const struct pair_64 k = pair_64_of(n);
+    const uint8_t *pa = n->data + n->a, *pb = n->data + n->b;
+    uint64_t count = 0, i = *at;
+    for (; i + 256 <= to && count < enough; i += 256)
+        for (unsigned j = 0; j < 256; j += 64)
+            count += (uint64_t)__builtin_popcountll(pair_at_64(&k, pa + i + j, pb + i + j));
+    *at = i;
+    return count;
+}
+
 enum { TALLY_MOST = 32 /* bytes of a needle */ };
 
 /* Places in [from, *at), which is moved on in steps of 32 as long as they fit below `to`. */
@@ -314,10 +369,11 @@ uint64_t glc_matcher_tally(const struct glc_matcher *m, const struct glc_img_ato
     if (!glc_piece_of(m, atom, &piece) || !needle_of(m, &piece, &n, from, &to))
         return 0;
 #if defined(__x86_64__)
-    if (m->avx2 && n.len <= TALLY_MOST) {
-        count = tally_avx2(&n, &at, to, enough);
-        *cost += (at - from) / 16;
-    }
+    if (m->avx2 && is_pair(&n))
+        count = m->avx512 ? tally_pair_avx512(&n, &at, to, enough) : tally_pair_avx2(&n, &at, to, enough);
+    if (m->avx2 && n.len <= TALLY_MOST && count < enough)
+        count += tally_avx2(&n, &at, to, enough - count);
+    *cost += (at - from) / 16;
 #endif
     while (at < to && count < enough) {
         uint64_t hit = glc_matcher_seek(m, atom, at, to, cost);
