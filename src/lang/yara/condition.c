@@ -65,6 +65,7 @@ struct glc_expr *glc_yara_int(struct glc_yara_parser *p, const char *what)
 {
     struct glc_yara_tok at = p->src->tok;
     struct glc_yara_value v = glc_yara_primary(p);
+    v.x = glc_yara_number(p, &at, v.x);
     if (v.x == NULL)
         return NULL;
     if (v.x->type != GLC_T_INT) {

@@ -49,6 +49,21 @@ static void as_integer(struct glc_expr *x)
         x->type = GLC_T_INT;
 }
 
+struct glc_expr *glc_yara_number(struct glc_yara_parser *p, const struct glc_yara_tok *at, struct glc_expr *x)
+{
+    if (x == NULL || x->type != GLC_T_BOOL || glc_yara_is_x(p))
+        return x;
+    as_integer(x);
+    if (x->type != GLC_T_INT)
+        return x;
+    struct glc_expr *sum = glc_yara_node(p, at, GLC_X_ADD, GLC_T_INT, 2), *zero = glc_expr_int(p->a, 0);
+    if (sum == NULL || zero == NULL)
+        return glc_yara_nomem(p);
+    sum->kid[0] = x;
+    sum->kid[1] = zero;
+    return sum;
+}
+
 static bool is_number(const struct glc_expr *x)
 {
     return x->type == GLC_T_INT || x->type == GLC_T_FLOAT;
@@ -246,8 +261,10 @@ struct glc_yara_value glc_yara_binary(struct glc_yara_parser *p, const struct gl
 {
     if (p->failed || l.x == NULL || r.x == NULL)
         return glc_yara_value(NULL);
-    as_integer(l.x);
-    as_integer(r.x);
+    if (!glc_yara_is_x(p) || op->kind == GLC_YT_EQ || op->kind == GLC_YT_NE) {
+        as_integer(l.x);
+        as_integer(r.x);
+    }
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
         if (operators[i].kind == op->kind)
             return glc_yara_value(make(p, op, &operators[i], l.x, r.x));
@@ -259,8 +276,9 @@ struct glc_yara_value glc_yara_unary(struct glc_yara_parser *p, const struct glc
 {
     if (p->failed || v.x == NULL)
         return glc_yara_value(NULL);
-    as_integer(v.x);
-    struct glc_expr *x = v.x;
+    struct glc_expr *x = glc_yara_number(p, op, v.x);
+    if (x == NULL)
+        return glc_yara_value(NULL);
     bool minus = op->kind == GLC_YT_MINUS;
     if (x->type != GLC_T_INT && !(minus && x->type == GLC_T_FLOAT)) {
         glc_yara_say(p, GLC_ERROR, op, NULL, "'%s' wants %s, not %s", minus ? "-" : "~",

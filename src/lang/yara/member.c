@@ -173,6 +173,17 @@ static const char *below(struct glc_yara_parser *p, const char *path, struct glc
     return s != NULL ? s : glc_yara_nomem(p);
 }
 
+/* The function of that name with those arguments, and its number; NULL: there is none. */
+static const struct glc_function *overload(const struct glc_yara_parser *p, uint32_t module, const char *path,
+                                           const char *types, uint32_t *flat)
+{
+    const struct glc_function *f = p->opt->modules->module[module]->functions;
+    for (*flat = glc_modules_function_base(p->opt->modules, module); f->name != NULL; f++, ++*flat)
+        if (strcmp(f->name, path) == 0 && strcmp(f->args[0] == 'o' ? f->args + 1 : f->args, types) == 0)
+            return f;
+    return NULL;
+}
+
 static struct glc_yara_value call(struct glc_yara_parser *p, struct glc_yara_value v, const char *path,
                                   const struct glc_yara_tok *at);
 
@@ -267,6 +278,7 @@ static struct glc_yara_value item(struct glc_yara_parser *p, struct glc_yara_val
     glc_yara_advance(p);
     struct glc_yara_tok key_at = p->src->tok;
     struct glc_yara_value key = glc_yara_primary(p);
+    key.x = glc_yara_number(p, &key_at, key.x);
     if (key.x == NULL)
         return none();
     key_at.end = p->src->last_end;
@@ -367,25 +379,32 @@ static struct glc_yara_value call(struct glc_yara_parser *p, struct glc_yara_val
     size_t n;
     if (!arguments(p, arg, types, MOST, &n))
         return none();
-    const struct glc_function *all = p->opt->modules->module[v.module]->functions;
-    uint32_t flat = glc_modules_function_base(p->opt->modules, v.module);
-    for (const struct glc_function *f = all; f->name != NULL; f++, flat++) {
-        bool own = f->args[0] == 'o';
-        if (strcmp(f->name, path) != 0 || strcmp(own ? f->args + 1 : f->args, types) != 0)
-            continue;
-        struct glc_expr *x = glc_yara_node(p, at, GLC_X_CALL, f->result, (uint32_t)n + (own ? 1 : 0));
-        if (x == NULL)
+    char given[MOST + 1];
+    uint32_t flat;
+    const struct glc_function *f = overload(p, v.module, path, types, &flat);
+    memcpy(given, types, n + 1);
+    for (size_t i = 0; f == NULL && !glc_yara_is_x(p) && i < n; i++) {
+        arg[i] = glc_yara_number(p, at, arg[i]);
+        if (arg[i] == NULL)
             return none();
-        x->index = flat;
-        if (own)
-            x->kid[0] = v.x;
-        if (n != 0)
-            memcpy(x->kid + (own ? 1 : 0), arg, n * sizeof arg[0]);
-        struct glc_yara_value r = glc_yara_value(x);
-        r.name = at->text;
-        return r;
+        types[i] = arg[i]->type == GLC_T_INT ? 'i' : types[i];
     }
-    return wrong_arguments(p, all, path, types, at);
+    if (f == NULL)
+        f = overload(p, v.module, path, types, &flat);
+    if (f == NULL)
+        return wrong_arguments(p, p->opt->modules->module[v.module]->functions, path, given, at);
+    bool own = f->args[0] == 'o';
+    struct glc_expr *x = glc_yara_node(p, at, GLC_X_CALL, f->result, (uint32_t)n + (own ? 1 : 0));
+    if (x == NULL)
+        return none();
+    x->index = flat;
+    if (own)
+        x->kid[0] = v.x;
+    if (n != 0)
+        memcpy(x->kid + (own ? 1 : 0), arg, n * sizeof arg[0]);
+    struct glc_yara_value r = glc_yara_value(x);
+    r.name = at->text;
+    return r;
 }
 
 struct glc_yara_value glc_yara_identifier(struct glc_yara_parser *p)

@@ -183,6 +183,11 @@ struct glc_expr *glc_yara_node(struct glc_yara_parser *p, const struct glc_yara_
 bool glc_yara_deeper(struct glc_yara_parser *p);
 
 /* fold.c: operators over values, with types checked and constants folded. */
+/* Booleans of modules and externals are integers to YARA: the number that stands for one; anything else (and
+ * NULL) as it is. NULL: no memory. */
+struct glc_expr *glc_yara_number(struct glc_yara_parser *p, const struct glc_yara_tok *at,
+                                 struct glc_expr *x);
+
 struct glc_yara_value glc_yara_binary(struct glc_yara_parser *p, const struct glc_yara_tok *op,
                                       struct glc_yara_value l, struct glc_yara_value r);
 struct glc_yara_value glc_yara_unary(struct glc_yara_parser *p, const struct glc_yara_tok *op,

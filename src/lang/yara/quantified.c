@@ -20,6 +20,7 @@ static struct glc_yara_value none(void)
 struct glc_yara_quant glc_yara_quant_of(struct glc_yara_parser *p, struct glc_yara_value v, bool percent,
                                         const struct glc_yara_tok *at)
 {
+    v.x = glc_yara_number(p, at, v.x);
     struct glc_yara_quant q = { .quant = percent ? GLC_Q_PERCENT : GLC_Q_NUMBER, .number = v.x, .at = *at };
     q.at.end = p->src->last_end;
     if (v.x == NULL || p->failed) {
@@ -450,6 +451,7 @@ static bool list_item(struct glc_yara_parser *p, struct iterator *it)
 {
     struct glc_yara_tok at = p->src->tok;
     struct glc_yara_value v = glc_yara_primary(p);
+    v.x = glc_yara_number(p, &at, v.x);
     if (v.x == NULL)
         return false;
     at.end = p->src->last_end;
