@@ -187,6 +187,34 @@ r.yar 42
 r.yar 43
 -c r.yar 42
 -v
+-p 1 -r -l 1 r.yar one
+-p 1 -r -l 2 r.yar one
+-p 1 -r -l 4 r.yar one
+-p 1 -r -c -l 2 r.yar one
+-p 1 -r -n -l 1 r.yar one
+-p 1 --scan-list -l 1 r.yar list
+-d n=5 n.yar f1
+-d n=05 n.yar f1
+-d n=+5 n.yar f1
+-d n=5. n.yar f1
+-d n=.5 n.yar f1
+-d n=-.5 n.yar f1
+-d n=1e5 n.yar f1
+-d n=0x10 n.yar f1
+-d n= n.yar f1
+-d n=true n.yar f1
+-d n=TRUE n.yar f1
+-d n=5 -d n=6 n.yar f1
+-n glob.yar f1
+glob.yar f1
+-n glob.yar f2
+glob.yar f2
+-nc glob.yar f2
+a:r.yar b:r.yar f1
+-e a:r.yar b:r.yar f1
+a:r.yar a:r.yar f1
+crlf.yar f1
+cut.yar f1
 """.strip().splitlines()]
 
 
@@ -265,6 +293,9 @@ def main():
         "fine.yar": b"rule S { strings: $a = { 00 00 01 00 } $b = /[^a]+bcde/ $c = \"abc\" xor condition: any of them }",
         "esc.yar": rb"rule X { strings: $a = /ab\gc/ condition: $a }",
         "cuckoo.yar": CUCKOO.encode(), "report.json": REPORT.encode(),
+        "n.yar": b'import "console" rule N { condition: console.log("n=", n) }', "cut.yar": b"rule A { condition: ",
+        "crlf.yar": b'rule A\r\n{\r\n  strings:\r\n $a = "abc"\r\n condition:\r\n $a\r\n}\r\n',
+        "glob.yar": b"global rule G { condition: filesize > 3 } global private rule Q { condition: true } rule H { condition: true }",
         "list2": b"one\nf1\nnofile\n", "42": b"abc", "linked/plain": b"abc",
         "one/f": b"abc abc", "one/sub/g": b"zzz",
     }

@@ -69,7 +69,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_FAST] = { "fast-scan", 'f', NULL, "print only the first place of a string" },
     [OPT_ID] = { "identifier", 'i', "IDENTIFIER", "print only rules named IDENTIFIER; several times" },
     [OPT_CHUNK] = { "max-process-memory-chunk", 0, "NUMBER", "taken and not needed" },
-    [OPT_MAX_RULES] = { "max-rules", 'l', "NUMBER", "stop after this many rules of a file" },
+    [OPT_MAX_RULES] = { "max-rules", 'l', "NUMBER", "after this many rules in all, stop each file" },
     [OPT_MAX_STRINGS] = { "max-strings-per-rule", 0, "NUMBER",
                           "refuse rules with more strings; default: no limit" },
     [OPT_MODULE_DATA] = { "module-data", 'x', "MODULE=FILE", "data for MODULE: cuckoo takes a report" },
@@ -78,7 +78,7 @@ static const struct glc_opt options[OPTIONS] = {
     [OPT_NO_LINKS] = { "no-follow-symlinks", 'N', NULL, "do not follow symlinks when scanning" },
     [OPT_NO_WARNINGS] = { "no-warnings", 'w', NULL, "disable warnings" },
     [OPT_META] = { "print-meta", 'm', NULL, "print metadata" },
-    [OPT_PRINT_MODULE] = { "print-module-data", 'D', NULL, "not supported yet" },
+    [OPT_PRINT_MODULE] = { "print-module-data", 'D', NULL, "not supported: see glacis dump --module" },
     [OPT_NAMESPACE] = { "print-namespace", 'e', NULL, "print rules' namespace" },
     [OPT_STATS] = { "print-stats", 'S', NULL, "print rules' statistics" },
     [OPT_STRINGS] = { "print-strings", 's', NULL, "print matching strings" },
@@ -111,6 +111,7 @@ struct run {
     unsigned ids, tags_wanted;
     const char *cuckoo; /* path of a report */
     uint64_t max_rules, skip_larger, workers, timeout;
+    uint64_t matched; /* rules of all files so far: max_rules is of those */
     struct glc_signatures sig;
     struct glc_pool *pool;
     bool folder; /* more than one file: counts carry the path */
@@ -246,27 +247,38 @@ static const struct glc_finding *finding_of(const struct glc_result *res, uint32
     return NULL;
 }
 
-/* All rules in their order, as yara's callback hears of them: -l counts those that match and ends after so
- * many, -c prints that count; -i, -t and -n only choose what is printed. */
-static uint64_t print_rules(const struct run *r, const struct glc_result *res, const char *path)
+/* The rules in their order, as yara's callback hears of them. -l: once so many matched, in whatever files, it
+ * hears of one more rule of a file at most. -c prints how many of the file's matched; -i, -t and -n only
+ * choose what is printed. */
+static uint64_t print_some_rules(struct run *r, const struct glc_result *res, const char *path)
 {
     uint64_t n = 0;
-    if (!r->negate) {
-        for (uint32_t i = 0; i < res->findings && (r->max_rules == 0 || n < r->max_rules); i++, n++)
-            print_rule(r, res->finding[i].image, res->finding[i].rule, &res->finding[i], path);
-        return n;
-    }
     for (uint32_t i = 0; i < r->sig.n; i++) {
         struct glc_image_stats st;
         glc_image_stats(r->sig.image[i], &st);
-        for (uint32_t k = 0; k < st.rules && (r->max_rules == 0 || n < r->max_rules); k++) {
-            if (finding_of(res, i, k) != NULL)
-                n++;
-            else
-                print_rule(r, i, k, NULL, path);
+        for (uint32_t k = 0; k < st.rules; k++) {
+            struct glc_rule_info info;
+            if (glc_image_rule(r->sig.image[i], k, &info) != GLC_OK || info.is_private)
+                continue;
+            const struct glc_finding *f = finding_of(res, i, k);
+            n += f != NULL;
+            r->matched += f != NULL;
+            if ((f == NULL) == r->negate)
+                print_rule(r, i, k, f, path);
+            if (r->max_rules != 0 && r->matched >= r->max_rules)
+                return n;
         }
     }
     return n;
+}
+
+static uint64_t print_rules(struct run *r, const struct glc_result *res, const char *path)
+{
+    if (r->negate || r->max_rules != 0)
+        return print_some_rules(r, res, path);
+    for (uint32_t i = 0; i < res->findings; i++)
+        print_rule(r, res->finding[i].image, res->finding[i].rule, &res->finding[i], path);
+    return res->findings;
 }
 
 static void on_verdict(void *to, void *tag, const struct glc_result *res)

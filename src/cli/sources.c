@@ -60,6 +60,12 @@ static enum glc_err take_externals(struct glc_arena *a, const char *const *defin
             fprintf(stderr, "glacis: -d %s: expected NAME=VALUE with a name like `filename`\n", *define);
             return GLC_CORRUPT;
         }
+        for (size_t i = 0; i + 1 < count; i++) {
+            if (strcmp(list[i].name, x->name) == 0) {
+                fprintf(stderr, "glacis: -d %s: there is a %s already\n", *define, x->name);
+                return GLC_CORRUPT;
+            }
+        }
     }
     *out = list;
     *n = (uint32_t)count;

@@ -341,7 +341,7 @@ static bool is_identifier(struct glc_span s)
     return true;
 }
 
-/* [-]digits.digits */
+/* [-]digits.[digits] */
 static bool is_decimal(const char *s)
 {
     if (*s == '-')
@@ -350,7 +350,7 @@ static bool is_decimal(const char *s)
     if (whole == 0 || s[whole] != '.')
         return false;
     size_t part = strspn(s + whole + 1, "0123456789");
-    return part != 0 && s[whole + 1 + part] == '\0';
+    return s[whole + 1 + part] == '\0';
 }
 
 bool glc_lang_external(struct glc_arena *a, const char *text, struct glc_external *out)
@@ -367,7 +367,7 @@ bool glc_lang_external(struct glc_arena *a, const char *text, struct glc_externa
     if (glc_span_is(value, "true") || glc_span_is(value, "false")) {
         x.type = GLC_T_BOOL;
         x.u.integer = value.len == 4;
-    } else if (glc_num_i64(value, &number)) {
+    } else if (equals[1] != '+' && glc_num_i64(value, &number)) {
         x.type = GLC_T_INT;
         x.u.integer = number;
     } else if (is_decimal(equals + 1)) {

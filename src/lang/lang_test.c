@@ -17,7 +17,9 @@ static void externals_get_their_types(void **state)
     assert_true(glc_lang_external(&arena, "a=true", &x) && x.type == GLC_T_BOOL && x.u.integer == 1);
     assert_true(glc_lang_external(&arena, "a_1=-12", &x) && x.type == GLC_T_INT && x.u.integer == -12);
     assert_true(glc_lang_external(&arena, "a=1.5", &x) && x.type == GLC_T_FLOAT && x.u.real == 1.5);
-    assert_true(glc_lang_external(&arena, "a=1.", &x) && x.type == GLC_T_STRING && x.u.text.len == 2);
+    assert_true(glc_lang_external(&arena, "a=1.", &x) && x.type == GLC_T_FLOAT && x.u.real == 1);
+    assert_true(glc_lang_external(&arena, "a=.5", &x) && x.type == GLC_T_STRING && x.u.text.len == 2);
+    assert_true(glc_lang_external(&arena, "a=+5", &x) && x.type == GLC_T_STRING && x.u.text.len == 2);
     assert_true(glc_lang_external(&arena, "a=", &x) && x.type == GLC_T_STRING && x.u.text.len == 0);
     assert_true(glc_lang_external(&arena, "a=b=c", &x) && glc_span_is(x.u.text, "b=c"));
     assert_string_equal(x.name, "a");
