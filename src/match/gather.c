@@ -1,8 +1,9 @@
 /* Looking for one pattern, in the cheapest way that is right.
  *
- * - plain: variants of masked bytes: sought directly, or counted 32 places at a time.
+ * - plain: variants of masked bytes: sought directly, or counted 32 places at a time (gather_plain.c).
  * - near: atoms that say, but for a few bytes, where a match begins: they are sought, and the expression is
- *   tried there. Given up where the data make the atoms frequent.
+ *   tried there. Given up where the data make the atoms frequent. Where nothing is rare by itself, as in hex
+ *   strings of many short runs with room between them, near the run that is met least in a part of the layer.
  * - down: one automaton for all variants, walked downwards, names every start (re_scan.h).
  * - starts: levels walked downwards, where an automaton would be too large: slower, but its time is linear.
  *
@@ -23,17 +24,20 @@ enum {
     FREE_STEPS = 4096, /* for tries near atoms, before … */
     BYTES_A_STEP = 8,  /* … one for so many bytes is too many */
     MOST_PARTS = 64,
-    MOST_HITS = 256, /* of atoms, for parts */
+    RAREST = 2,        /* runs of which parts are tried */
+    MOST_HITS = 256,   /* of atoms, for parts */
+    SAMPLE = 1 << 15,  /* bytes of the layer in which runs are counted */
+    MOST_STARTS = 256, /* for one place of a run */
 };
 
-static bool spend(struct glc_gather *g, uint64_t steps)
+bool glc_gather_spend(struct glc_gather *g, uint64_t steps)
 {
     if (!glc_re_charge(&g->m->steps, steps))
         g->err = GLC_LIMIT;
     return g->err == GLC_OK;
 }
 
-static bool keep(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start, uint64_t len)
+bool glc_gather_keep(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start, uint64_t len)
 {
     g->hit = true;
     if (g->what == GLC_GATHER_ANY)
@@ -73,7 +77,7 @@ static bool each_end(void *to, uint64_t end)
     struct glc_gather *g = e->g;
     if (end > e->start &&
         ((e->v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(g->m, e->v, e->start, end - e->start)))
-        e->more = keep(g, e->v, e->start, end - e->start);
+        e->more = glc_gather_keep(g, e->v, e->start, end - e->start);
     return e->more;
 }
 
@@ -94,12 +98,12 @@ static bool try_start(struct glc_gather *g, const struct glc_img_variant *v, uin
 {
     bool found;
     uint64_t len;
-    if (!spend(g, 4))
+    if (!glc_gather_spend(g, 4))
         return false;
     if ((g->p->flags & GLC_IMG_COUNT_ENDS) != 0 && (v->flags & GLC_IMG_REGEX) != 0)
         return try_ends(g, v, start);
     g->err = glc_matcher_variant_at(g->m, g->p, v, start, &found, &len);
-    return g->err == GLC_OK && (!found || keep(g, v, start, len));
+    return g->err == GLC_OK && (!found || glc_gather_keep(g, v, start, len));
 }
 
 enum glc_err glc_gather_at(struct glc_gather *g, uint64_t start, bool *found, struct glc_occurrence *out)
@@ -119,99 +123,6 @@ enum glc_err glc_gather_at(struct glc_gather *g, uint64_t start, bool *found, st
                                             .variant = i };
     }
     return GLC_OK;
-}
-
-/* Variants of masked bytes. */
-
-static bool gather_plain(struct glc_gather *g, const struct glc_img_variant *v)
-{
-    const struct glc_img_atom *atom = glc_image_at(g->m->img, GLC_IMG_ATOMS, v->atom, sizeof *atom);
-    if (atom == NULL) {
-        g->err = GLC_CORRUPT;
-        return false;
-    }
-    for (uint64_t at = g->lo; at < g->hi; at++) {
-        uint64_t cost = 0, next = glc_matcher_seek(g->m, atom, at, g->hi, &cost);
-        if (!spend(g, cost + 4))
-            return false;
-        if (next == UINT64_MAX)
-            return true;
-        at = next;
-        bool word = (v->flags & GLC_IMG_FULLWORD) == 0 || glc_matcher_fullword(g->m, v, at, atom->len);
-        if (word && !keep(g, v, at, atom->len))
-            return false;
-    }
-    return true;
-}
-
-/* Can two of the variants never start at the same place? */
-static bool are_apart(const struct glc_gather *g)
-{
-    enum { MOST = 16, LOOKED_AT = 64 };
-    if (g->p->variants > MOST)
-        return false;
-    for (uint32_t i = 1; i < g->p->variants; i++) {
-        const struct glc_img_atom *a = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *a);
-        const uint8_t *ma, *mb, *va = a != NULL ? glc_image_atom(g->m->img, a, &ma) : NULL;
-        for (uint32_t j = 0; j < i; j++) {
-            const struct glc_img_atom *b = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[j].atom, sizeof *b);
-            const uint8_t *vb = b != NULL ? glc_image_atom(g->m->img, b, &mb) : NULL;
-            bool apart = false;
-            if (va == NULL || vb == NULL)
-                return false;
-            for (uint32_t k = 0; k < a->len && k < b->len && k < LOOKED_AT && !apart; k++)
-                apart = ((va[k] ^ vb[k]) & (ma != NULL ? ma[k] : 0xff) & (mb != NULL ? mb[k] : 0xff)) != 0;
-            if (!apart)
-                return false;
-        }
-    }
-    return true;
-}
-
-/* Are the variants one text under different keys? Then no two stand in one place, and one walk counts all. */
-static bool is_xored(const struct glc_gather *g, struct glc_xored *out)
-{
-    enum { FEW = 4 };
-    *out = (struct glc_xored){ .len = 0 };
-    for (uint32_t i = 0; i < g->p->variants && g->p->variants >= FEW; i++) {
-        const struct glc_img_atom *a = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *a);
-        const uint8_t *mask, *value = a != NULL ? glc_image_atom(g->m->img, a, &mask) : NULL;
-        uint8_t key = g->v[i].key;
-        if (value == NULL || mask != NULL || a->len > GLC_XORED_MOST || (i != 0 && a->len != out->len) ||
-            (g->v[i].flags & (GLC_IMG_XORED | GLC_IMG_FULLWORD)) != GLC_IMG_XORED || out->key[key])
-            return false;
-        out->len = a->len;
-        out->key[key] = true;
-        for (uint32_t k = 0; k < a->len; k++) {
-            if (i != 0 && out->text[k] != (value[k] ^ key))
-                return false;
-            out->text[k] = value[k] ^ key;
-        }
-    }
-    return out->len >= 2;
-}
-
-/* *able false: they may stand in one place, or their neighbours matter. */
-static void count_plain(struct glc_gather *g, bool *able)
-{
-    struct glc_xored x;
-    if (is_xored(g, &x)) {
-        uint64_t cost = 0;
-        *able = true;
-        g->count = glc_matcher_tally_xored(g->m, &x, g->lo, g->hi, g->enough, &cost);
-        (void)spend(g, cost + 4);
-        return;
-    }
-    *able = are_apart(g);
-    for (uint32_t i = 0; i < g->p->variants; i++)
-        *able = *able && (g->v[i].flags & GLC_IMG_FULLWORD) == 0;
-    for (uint32_t i = 0; i < g->p->variants && *able && g->err == GLC_OK; i++) {
-        const struct glc_img_atom *atom = glc_image_at(g->m->img, GLC_IMG_ATOMS, g->v[i].atom, sizeof *atom);
-        uint64_t cost = 0;
-        g->count += glc_matcher_tally(g->m, atom, g->lo, g->hi, g->enough - g->count, &cost);
-        if (!spend(g, cost + 4) || g->count >= g->enough)
-            return;
-    }
 }
 
 /* The automaton of `n` variants from v on; NULL: there is none. */
@@ -258,32 +169,36 @@ static bool gives_up(struct glc_gather *g, struct near *k)
     return k->dense || g->err != GLC_OK;
 }
 
-/* Starts near each place of one atom, each start once. */
-static bool gather_near(struct glc_gather *g, const struct glc_img_variant *v,
-                        const struct glc_img_atom *atom, struct near *k)
+/* Starts near each place of one run, each start once. */
+static bool gather_near(struct glc_gather *g, const struct glc_img_variant *v, const struct glc_piece *piece,
+                        struct near *k)
 {
+    const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+    struct glc_re_input in = { .data = g->m->data, .scratch = g->m->re };
     uint64_t done = g->lo; /* starts below are decided */
-    uint64_t from = g->lo > UINT64_MAX - atom->near ? UINT64_MAX : g->lo + atom->near;
-    uint64_t to = g->hi > UINT64_MAX - atom->far ? UINT64_MAX : g->hi + atom->far;
-    while (from < to && from < g->m->data.len) {
-        uint64_t cost = 0, at = glc_matcher_seek(g->m, atom, from, to, &cost);
+    uint64_t from = g->lo > UINT64_MAX - piece->near ? UINT64_MAX : g->lo + piece->near;
+    uint64_t to = g->hi > UINT64_MAX - piece->far ? UINT64_MAX : g->hi + piece->far;
+    g->err = code == NULL ? GLC_CORRUPT : g->err;
+    while (code != NULL && from < to && from < g->m->data.len) {
+        uint64_t cost = 0, at = glc_matcher_seek_piece(g->m, piece, from, to, &cost);
         uint64_t seen = at < g->m->data.len ? at : g->m->data.len;
-        if (!spend(g, cost + 4))
+        if (!glc_gather_spend(g, cost + 4))
             return false;
         if (at == UINT64_MAX)
             return true;
         k->bytes += seen > from ? seen - from : 0; /* `from` may lie behind a short file */
-        uint64_t first = at > atom->far ? at - atom->far : 0;
-        uint64_t last = at - atom->near;
+        uint64_t first = at > piece->far ? at - piece->far : 0;
+        uint64_t last = at - piece->near;
         for (uint64_t s = first > done ? first : done; s <= last && s < g->hi; s++)
-            if (!try_start(g, v, s))
+            if (glc_re_may_start(&in, glc_span(code, v->code_len), s) ? !try_start(g, v, s)
+                                                                      : !glc_gather_spend(g, 1))
                 return false;
         if (gives_up(g, k))
             return false;
         done = last + 1 > done ? last + 1 : done;
         from = at + 1;
     }
-    return true;
+    return code != NULL;
 }
 
 static const struct glc_img_atom *atoms_of(struct glc_gather *g, const struct glc_img_variant *v)
@@ -326,7 +241,7 @@ static bool reach(struct glc_gather *g, const struct glc_piece *piece, struct pa
     uint64_t from = g->lo > UINT64_MAX - piece->near ? UINT64_MAX : g->lo + piece->near;
     for (; from < size; from++) {
         uint64_t cost = 0, at = glc_matcher_seek_piece(g->m, piece, from, size, &cost);
-        if (!spend(g, cost + 4))
+        if (!glc_gather_spend(g, cost + 4))
             return false;
         if (at == UINT64_MAX)
             return true;
@@ -367,7 +282,7 @@ static bool reach_of_pieces(struct glc_gather *g, const struct glc_img_variant *
     struct glc_piece piece[GLC_PIECES];
     uint32_t n = code != NULL ? glc_pieces_of(glc_span(code, v->code_len), piece) : 0, mine = w->n;
     bool some = false;
-    for (uint32_t i = 0; i < n && !some && g->err == GLC_OK; i++) {
+    for (uint32_t i = 0; i < n && i < RAREST && !some && g->err == GLC_OK; i++) {
         w->n = mine;
         w->hits = 0;
         some = reach(g, &piece[i], w);
@@ -393,7 +308,7 @@ static bool is_refuted(struct glc_gather *g, const struct glc_img_variant *v, ui
             return false;
         uint64_t from = g->lo > UINT64_MAX - piece[0].near ? UINT64_MAX : g->lo + piece[0].near;
         uint64_t at = glc_matcher_seek_piece(g->m, &piece[0], from, g->m->data.len, &cost);
-        if (!spend(g, cost + 4) || at != UINT64_MAX)
+        if (!glc_gather_spend(g, cost + 4) || at != UINT64_MAX)
             return false;
     }
     return true;
@@ -474,7 +389,7 @@ static bool take_down(struct down *d, uint64_t start)
         for (uint32_t i = 0; i < d->variants && !found && may_be_word(d, start); i++) {
             one.variant = (uint32_t)(d->v - g->v) + i;
             g->err = glc_matcher_variant_at(g->m, g->p, &d->v[i], start, &found, &one.length);
-            if (g->err != GLC_OK || !spend(g, 4))
+            if (g->err != GLC_OK || !glc_gather_spend(g, 4))
                 return false;
         }
     }
@@ -487,7 +402,7 @@ static bool take_down(struct down *d, uint64_t start)
         g->hit = true;
         return ++g->count < g->enough;
     }
-    return !found || keep(g, &g->v[one.variant], start, one.length);
+    return !found || glc_gather_keep(g, &g->v[one.variant], start, one.length);
 }
 
 static bool each_down(void *to, uint64_t start)
@@ -588,7 +503,7 @@ static bool each_sure_start(void *to, uint64_t start)
     struct up *u = to;
     struct glc_gather *g = u->g;
     if (!g->counting)
-        return keep(g, u->v, start, 0);
+        return glc_gather_keep(g, u->v, start, 0);
     g->hit = true;
     return ++g->count < g->enough;
 }
@@ -622,9 +537,24 @@ static void gather_starts(struct glc_gather *g, const struct glc_img_variant *v,
         g->err = e;
 }
 
-/* Near atoms of `n` variants from v on. *done false: the atoms are frequent, and there is another way. */
-static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool other,
-                         bool *done)
+/* Near its atoms, or near `piece` where that is not NULL. */
+static bool gather_near_variant(struct glc_gather *g, const struct glc_img_variant *v,
+                                const struct glc_piece *piece, struct near *k)
+{
+    if (piece != NULL)
+        return gather_near(g, v, piece, k);
+    const struct glc_img_atom *atom = atoms_of(g, v);
+    struct glc_piece own;
+    bool more = atom != NULL;
+    for (uint32_t a = 0; more && a < v->atoms; a++)
+        more = glc_piece_of(g->m, &atom[a], &own) && gather_near(g, v, &own, k);
+    return more;
+}
+
+/* Near atoms of `n` variants from v on, or near a piece of each. *done false: these are frequent, and there
+ * is another way. */
+static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n,
+                         const struct glc_piece *piece, bool other, bool *done)
 {
     struct near k = { .v = other ? v : NULL, .variants = n, .before = g->m->steps };
     enum glc_gather_what what = g->what;
@@ -632,17 +562,74 @@ static void gather_nears(struct glc_gather *g, const struct glc_img_variant *v, 
     if (what == GLC_GATHER_COUNT)
         g->what = GLC_GATHER_ALL;
     bool more = true;
-    for (uint32_t i = 0; i < n && more; i++) {
-        const struct glc_img_atom *atom = atoms_of(g, &v[i]);
-        for (uint32_t a = 0; atom != NULL && a < v[i].atoms && more; a++)
-            more = gather_near(g, &v[i], &atom[a], &k);
-    }
+    for (uint32_t i = 0; i < n && more; i++)
+        more = gather_near_variant(g, &v[i], piece != NULL ? &piece[i] : NULL, &k);
     g->what = what;
     *done = !k.dense || g->err != GLC_OK;
     if (!*done) {
         g->n = items;
         g->cut = cut;
     }
+}
+
+/* How often a piece is met in a part of the layer, at most. */
+static uint64_t sample(struct glc_gather *g, const struct glc_piece *piece, uint64_t most)
+{
+    uint64_t size = g->m->data.len, from = size > SAMPLE ? (size - SAMPLE) / 2 : 0, n = 0, cost = 0;
+    uint64_t to = size - from > SAMPLE ? from + SAMPLE : size;
+    for (; n < most; n++) {
+        uint64_t at = glc_matcher_seek_piece(g->m, piece, from, to, &cost);
+        if (at == UINT64_MAX)
+            break;
+        from = at + 1;
+    }
+    (void)glc_gather_spend(g, cost);
+    return n;
+}
+
+/* Of the variant's runs the one whose places, as a part of the layer has it, bring the fewest starts. false:
+ * each brings so many that a walk is better. */
+static bool choose_piece(struct glc_gather *g, const struct glc_img_variant *v, struct glc_piece *out)
+{
+    const uint8_t *code = glc_image_run(g->m->img, GLC_IMG_CODE, v->code, v->code_len, 1);
+    struct glc_piece piece[GLC_PIECES];
+    uint32_t n = code != NULL ? glc_pieces_of(glc_span(code, v->code_len), piece) : 0;
+    uint64_t least = SAMPLE / BYTES_A_STEP;
+    bool some = false;
+    for (uint32_t i = 0; i < n && g->err == GLC_OK; i++) {
+        uint64_t starts = (uint64_t)piece[i].far - piece[i].near + 1;
+        if (piece[i].far == GLC_IMG_NONE || piece[i].far < piece[i].near || starts > MOST_STARTS)
+            continue;
+        starts *= sample(g, &piece[i], least / starts + 1) + 1;
+        if (starts < least) {
+            *out = piece[i];
+            least = starts;
+            some = true;
+        }
+    }
+    return some;
+}
+
+/* Where nothing says that the expression is rare: near the runs that are rarest here. */
+static void gather_pieces(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool *done)
+{
+    struct glc_piece piece[MOST_CODES];
+    for (uint32_t i = 0; i < n; i++)
+        if (!choose_piece(g, &v[i], &piece[i]))
+            return;
+    gather_nears(g, v, n, piece, true, done);
+}
+
+/* In the parts of the layer that are within reach of what each match contains. */
+static void gather_parts(struct glc_gather *g, const struct glc_img_variant *v, uint32_t n, bool atoms,
+                         struct parts *w, bool *done)
+{
+    narrow(g, v, n, atoms, w);
+    *done = w->n == 0;
+    if (w->n == 1 && w->part[0].from == g->lo && w->part[0].upto == g->hi && g->err == GLC_OK)
+        gather_pieces(g, v, n, done);
+    if (!*done && g->err == GLC_OK)
+        gather_down(g, v, n, w, done);
 }
 
 /* `n` variants that are expressions, from v on. COUNT of several gathers items: their starts may be the
@@ -659,21 +646,15 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
     if (near) {
         *done = is_refuted(g, v, n);
         if (!*done && g->err == GLC_OK)
-            gather_nears(g, v, n, true, done);
+            gather_nears(g, v, n, NULL, true, done);
         if (*done || g->err != GLC_OK)
             return;
-        narrow(g, v, n, false, w);
-        *done = w->n == 0;
-        if (w->n != 0 && g->err == GLC_OK)
-            gather_down(g, v, n, w, done);
+        gather_parts(g, v, n, false, w, done);
         if (!*done && g->err == GLC_OK)
-            gather_nears(g, v, n, false, done);
+            gather_nears(g, v, n, NULL, false, done);
         return;
     }
-    narrow(g, v, n, true, w);
-    *done = w->n == 0;
-    if (w->n != 0 && g->err == GLC_OK)
-        gather_down(g, v, n, w, done);
+    gather_parts(g, v, n, true, w, done);
 }
 
 /* An expression for PCRE2 (pcre.c) is the only variant of its pattern. */
@@ -681,7 +662,7 @@ static void gather_regexes(struct glc_gather *g, const struct glc_img_variant *v
 static bool each_pcre(void *to, uint64_t start, uint64_t end)
 {
     struct glc_gather *g = to;
-    return keep(g, g->v, start, end - start);
+    return glc_gather_keep(g, g->v, start, end - start);
 }
 
 static enum glc_err gather_pcre(struct glc_gather *g)
@@ -710,7 +691,7 @@ static void gather_each(struct glc_gather *g)
         if (g->what == GLC_GATHER_ANY && g->hit)
             return;
         if ((g->v[i].flags & GLC_IMG_REGEX) == 0) {
-            gather_plain(g, &g->v[i]);
+            glc_gather_plain(g, &g->v[i]);
             continue;
         }
         struct parts w;
@@ -738,7 +719,7 @@ enum glc_err glc_gather_run(struct glc_gather *g)
         return GLC_LIMIT;
     enum glc_gather_what what = g->what;
     if (plain && what == GLC_GATHER_COUNT)
-        count_plain(g, &done);
+        glc_gather_count_plain(g, &done);
     else if (regex && g->p->variants <= MOST_CODES)
         gather_regexes(g, g->v, g->p->variants, &w, &done);
     if (!done && g->err == GLC_OK) {

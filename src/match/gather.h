@@ -39,7 +39,7 @@ enum glc_err glc_gather_run(struct glc_gather *g) GLC_CHECK;
 
 /* pieces.c: the rarest runs of masked bytes that every match of the code contains, the rarest first; how many
  * there are. They point into the code. */
-enum { GLC_PIECES = 2 };
+enum { GLC_PIECES = 8 };
 uint32_t glc_pieces_of(struct glc_span code, struct glc_piece out[GLC_PIECES]);
 /* At how many places of one it is expected to stand, roughly, in programs and texts. */
 double glc_piece_expected(const struct glc_piece *p);
@@ -47,5 +47,16 @@ double glc_piece_expected(const struct glc_piece *p);
 /* The match at `start`: the first variant that has one. */
 enum glc_err glc_gather_at(struct glc_gather *g, uint64_t start, bool *found,
                            struct glc_occurrence *out) GLC_CHECK;
+
+/* Between gather.c and gather_plain.c. */
+/* Counts steps; false: they are used up (g->err). */
+bool glc_gather_spend(struct glc_gather *g, uint64_t steps);
+/* An occurrence; false: no more of them, please. */
+bool glc_gather_keep(struct glc_gather *g, const struct glc_img_variant *v, uint64_t start, uint64_t len);
+/* Every place of the variant; false: ended early. */
+bool glc_gather_plain(struct glc_gather *g, const struct glc_img_variant *v);
+/* Counts all variants' places. *able false: not so, for they may stand in one place, or their neighbours
+ * matter. */
+void glc_gather_count_plain(struct glc_gather *g, bool *able);
 
 #endif
