@@ -1,9 +1,10 @@
 /* Guards of rules without a witness.
  *
  * Nine hundred rules that ask for a certificate's serial number hold only where there is a certificate. A
- * conjunct that needs modules and no pattern, or the range of a loop that must run at least once, is judged
- * once for all rules that have it in common. A conjunct of external variables alone (`filename matches …`) is
- * a guard for one rule, too: the matcher keeps what it said. */
+ * conjunct that needs modules and no pattern, or what a loop goes over that must hold at least once, is
+ * judged once for all rules that have it in common: `0 < size(pe.signatures)` for the loop over
+ * (0..pe.number_of_signatures), which goes around once without a certificate, too. A conjunct of external
+ * variables alone (`filename matches …`) is a guard for one rule, too: the matcher keeps what it said. */
 #include <stdlib.h>
 
 #include "compile/build.h"
@@ -68,6 +69,64 @@ static bool is_steady(const struct glc_expr *x, unsigned depth, bool *external)
     return true;
 }
 
+/* The array whose item number `var` must exist for x to be defined; NULL: none is known. */
+static const struct glc_expr *indexed(const struct glc_expr *x, uint32_t var, unsigned depth)
+{
+    if (depth > DEPTH_MOST)
+        return NULL;
+    if (x->op == GLC_X_INDEX && x->kid[1]->op == GLC_X_VAR && x->kid[1]->index == var)
+        return x->kid[0];
+    bool passes_on = x->op == GLC_X_MEMBER || x->op == GLC_X_INDEX || x->op == GLC_X_LOOKUP ||
+                     x->op == GLC_X_NOT || (x->op >= GLC_X_TO_FLOAT && x->op <= GLC_X_MATCHES);
+    const struct glc_expr *array = NULL;
+    for (uint32_t i = 0; passes_on && i < x->kids && array == NULL; i++)
+        array = indexed(x->kid[i], var, depth + 1);
+    return array;
+}
+
+/* … for it to be true. */
+static const struct glc_expr *demanded(const struct glc_expr *x, uint32_t var, unsigned depth)
+{
+    const struct glc_expr *array = NULL;
+    if (x->op != GLC_X_AND || depth > DEPTH_MOST)
+        return indexed(x, var, depth);
+    for (uint32_t i = 0; i < x->kids && array == NULL; i++)
+        array = demanded(x->kid[i], var, depth + 1);
+    return array;
+}
+
+/* x `op` y, of integers. */
+static const struct glc_expr *compare(struct glc_build *b, enum glc_expr_op op, struct glc_expr *x,
+                                      struct glc_expr *y)
+{
+    struct glc_expr *both = glc_expr_new(&b->arena, op, GLC_T_BOOL, 2);
+    if (both == NULL || x == NULL || y == NULL)
+        return NULL;
+    both->kid[0] = x;
+    both->kid[1] = y;
+    return both;
+}
+
+static struct glc_expr *size_of(struct glc_build *b, const struct glc_expr *array)
+{
+    struct glc_expr *size = glc_expr_new(&b->arena, GLC_X_SIZE, GLC_T_INT, 1);
+    if (size != NULL)
+        size->kid[0] = (struct glc_expr *)array;
+    return size;
+}
+
+/* What a loop that must hold once asks for: that there is an item at all. */
+static const struct glc_expr *guard_of_loop(struct glc_build *b, const struct glc_expr *x)
+{
+    if (x->op != GLC_X_FOR_RANGE)
+        return compare(b, GLC_X_LT, glc_expr_new(&b->arena, GLC_X_INT, GLC_T_INT, 0), size_of(b, x->kid[1]));
+    const struct glc_expr *array = demanded(x->kid[3], x->index, 0);
+    bool module = false;
+    if (array != NULL && is_shared(array, 0, &module) && module)
+        return compare(b, GLC_X_LT, x->kid[1], size_of(b, array));
+    return compare(b, GLC_X_LE, x->kid[1], x->kid[2]);
+}
+
 /* The guard that a conjunct gives; NULL: none. */
 static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_expr *x, bool *steady)
 {
@@ -75,15 +134,10 @@ static const struct glc_expr *guard_of(struct glc_build *b, const struct glc_exp
     *steady = x->type == GLC_T_BOOL && is_steady(x, 0, &external) && external;
     if (*steady)
         return x;
-    if (x->op == GLC_X_FOR_RANGE && x->u.of.quant == GLC_Q_ANY) {
-        struct glc_expr *range = glc_expr_new(&b->arena, GLC_X_LE, GLC_T_BOOL, 2);
-        if (range == NULL)
-            return NULL;
-        range->kid[0] = x->kid[1];
-        range->kid[1] = x->kid[2];
-        return is_shared(range, 0, &module) && module ? range : NULL;
-    }
-    return is_shared(x, 0, &module) && module && x->type == GLC_T_BOOL ? x : NULL;
+    bool loop = x->op == GLC_X_FOR_RANGE || x->op == GLC_X_FOR_ARRAY || x->op == GLC_X_FOR_DICT;
+    if (loop && x->u.of.quant == GLC_Q_ANY)
+        x = guard_of_loop(b, x);
+    return x != NULL && is_shared(x, 0, &module) && module && x->type == GLC_T_BOOL ? x : NULL;
 }
 
 static struct glc_guard *find(struct glc_build *b, const struct glc_expr *x, bool steady, bool add)
