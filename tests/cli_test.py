@@ -360,7 +360,7 @@ class Walk(Case):
             for jobs in ("1", "2"):
                 p = self.call("scan", "-q", "-j", jobs, "-s", where + "/some.hdb", self.dir, code=1)
                 found = {os.path.basename(x.split(b": ")[0]).decode() for x in p.stdout.splitlines()}
-                self.assertEqual({n for n in found if len(open(f"{self.dir}/{n}", "rb").read()) > 1}, wanted)
+                self.assertEqual({n for n in found if os.path.getsize(f"{self.dir}/{n}") > 1}, wanted)
 
     def test_few_descriptors(self):
         """Files that are out are open: no more than the limit allows."""
@@ -369,7 +369,7 @@ class Walk(Case):
         for limit in (200, 300, 600):
             p = subprocess.run(["prlimit", f"--nofile={limit}", GLACIS, "scan", "-j", "4", "-s", self.image, self.dir],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env, timeout=60)
-            self.assertEqual((p.returncode, p.stderr), (0, b""), limit)
+            self.assertEqual((p.returncode, p.stderr.count(b"Too many open files")), (0, 0), limit)
 
     def test_files_that_vanish_and_come(self):
         stop = threading.Event()

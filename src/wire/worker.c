@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "format/format.h"
 #include "match/md5.h"
 #include "wire/hello.h"
@@ -29,6 +30,7 @@
 enum {
     SMALL = 64 * 1024,            /* files up to this are read, not mapped */
     AHEAD = 512 * 1024,           /* bytes of small files that are read before the first is judged */
+    LINE = 64,                    /* bytes of a cache line */
     AHEAD_LEAST = 4,              /* files; fewer are hashed one by one as fast */
     GATHER = 8 * 1024,            /* bytes of records that are sent at once */
     GATHER_NS = 50 * 1000 * 1000, /* and the longest that a verdict waits */
@@ -270,20 +272,28 @@ static void begin_file(struct worker *w, const struct file *f)
     atomic_store_explicit(&w->page->current, f->id, memory_order_relaxed);
 }
 
+/* Room for a file read ahead: a byte more, to see that there is none, and the next one on a line of its own.
+ */
+static size_t room_of(uint64_t size)
+{
+    return (size_t)(size / LINE + 1) * LINE;
+}
+
 /* Read and hash those for which that pays. What cannot be read as it was said is left to judge_file(). */
 static void read_ahead(struct worker *w, const int *fd, struct file *file, uint32_t n)
 {
     uint32_t pick[GLC_WIRE_FDS], picks = 0, reads = 0;
     size_t used = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (file[i].size == 0 || file[i].size > SMALL || file[i].size >= AHEAD - used ||
+        if (file[i].size == 0 || file[i].size > SMALL || room_of(file[i].size) > AHEAD - used ||
             !glc_scanner_wants_md5(w->scanner, file[i].size))
             continue;
-        used += (size_t)file[i].size + 1; /* a byte more, to see that there is none */
+        used += room_of(file[i].size);
         pick[picks++] = i;
     }
     if (picks < AHEAD_LEAST || (w->ahead == NULL && (w->ahead = malloc(AHEAD)) == NULL))
         return;
+    GLC_HEAP_OPEN(w->ahead, AHEAD);
     used = 0;
     for (uint32_t i = 0; i < picks; i++) {
         struct file *f = &file[pick[i]];
@@ -292,9 +302,18 @@ static void read_ahead(struct worker *w, const int *fd, struct file *file, uint3
             continue;
         f->read = &w->read[reads++];
         f->read->data = glc_span(w->ahead + used, (size_t)f->size);
-        used += (size_t)f->size + 1;
+        used += room_of(f->size);
     }
     glc_md5_many(w->read, reads, GLC_SIMD_BEST);
+    GLC_HEAP_GAP(w->ahead, AHEAD);
+}
+
+/* Of the files read ahead only the one that is judged can be touched (in sanitizer builds). */
+static void judge_read(struct worker *w, const struct glc_md5 *read, struct glc_result *r)
+{
+    GLC_HEAP_OPEN(read->data.ptr, read->data.len);
+    *r = *glc_scan_hashed(w->scanner, read->data, read->sum);
+    GLC_HEAP_GAP(read->data.ptr, read->data.len);
 }
 
 static bool on_files(struct worker *w, struct glc_wire_msg *m)
@@ -315,7 +334,7 @@ static bool on_files(struct worker *w, struct glc_wire_msg *m)
         struct glc_result r;
         begin_file(w, &file[i]);
         if (file[i].read != NULL)
-            r = *glc_scan_hashed(w->scanner, file[i].read->data, file[i].read->sum);
+            judge_read(w, file[i].read, &r);
         else
             judge_file(w, &(struct judge){ 0 }, m->fd[i], file[i].size, &r);
         close(m->fd[i]);
