@@ -475,7 +475,8 @@ static enum glc_err write_condition(struct compiling *c, uint32_t rule, struct g
                                         .set = c->b.set,
                                         .notes = notes != 0,
                                         .asked = &c->b.asked,
-                                        .known = known };
+                                        .known = known,
+                                        .expected = c->cost + c->first_pattern[rule] };
         struct glc_error err = { 0 };
         if (!glc_build_align(code, 8))
             return GLC_NOMEM;

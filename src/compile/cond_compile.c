@@ -197,6 +197,7 @@ static void expr(struct gen *g, const struct glc_expr *x);
 struct priced {
     const struct glc_expr *x;
     unsigned cost;
+    float hope; /* that it settles the junction: of patterns alone, otherwise 0 */
     uint32_t at;
 };
 
@@ -205,7 +206,23 @@ static int by_cost(const void *a, const void *b)
     const struct priced *p = a, *q = b;
     if (p->cost != q->cost)
         return p->cost < q->cost ? -1 : 1;
+    if (p->hope < q->hope || p->hope > q->hope)
+        return p->hope > q->hope ? -1 : 1;
     return p->at < q->at ? -1 : p->at > q->at;
+}
+
+/* The rarest pattern ends an AND soonest, the commonest an OR. Of those that are as rare as statistics tell,
+ * the longest is the rarest. */
+static float hope(const struct gen *g, const struct glc_expr *junction, const struct glc_expr *x)
+{
+    if (x->op != GLC_X_FOUND || x->index >= g->rule->patterns || g->opt->expected == NULL)
+        return 0;
+    const struct glc_pattern *p = &g->rule->pattern[x->index];
+    uint64_t least = 1, most = 1;
+    if (p->variants != 0)
+        glc_re_length(p->variant[0].re, &least, &most);
+    float expected = g->opt->expected[x->index] / (float)(least + 1);
+    return junction->op == GLC_X_AND ? -expected : expected;
 }
 
 /* AND, OR. The last operand's value is the result once undefined has become false. */
@@ -218,7 +235,10 @@ static void junction(struct gen *g, const struct glc_expr *x)
     } else {
         bool keep = g->opt->notes;
         for (uint32_t i = 0; i < x->kids; i++)
-            list[i] = (struct priced){ .x = x->kid[i], .cost = cost(g, x->kid[i], g->depth, &keep), .at = i };
+            list[i] = (struct priced){ .x = x->kid[i],
+                                       .cost = cost(g, x->kid[i], g->depth, &keep),
+                                       .hope = hope(g, x, x->kid[i]),
+                                       .at = i };
         if (!keep)
             qsort(list, x->kids, sizeof *list, by_cost);
         for (uint32_t i = 0; i < x->kids; i++) {

@@ -14,8 +14,9 @@ struct glc_cond_options {
     /* Of each pattern of the rule, not 0: the pass over the layer says whether it occurs. The others have to
      * be sought when they are asked for. NULL: all are sought. */
     const uint8_t *known;
-    uint64_t *asked; /* a bit is set for each module that is asked; NULL: not wanted */
-    bool notes;      /* for glc_cond_explain(): larger, slower, in the order of the source */
+    const float *expected; /* of each pattern: occurrences a byte of clean data; NULL: not known */
+    uint64_t *asked;       /* a bit is set for each module that is asked; NULL: not wanted */
+    bool notes;            /* for glc_cond_explain(): larger, slower, in the order of the source */
 };
 
 /* Append the code to `out`. GLC_LIMIT: too deep or too large; out is as it was. */

@@ -4,6 +4,7 @@
  * as the mean; that floor does not matter, because the windows compared differ by orders of magnitude. */
 #include "compile/freq.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "compile/freq_table.h"
@@ -76,6 +77,14 @@ float glc_freq_3(const struct glc_freq *f, uint32_t w)
     return f->three[(uint8_t)freq3[(w & 0xffffff) * MIX >> (64 - FREQ_BITS3)]];
 }
 
+/* Does each byte follow the one before it by 1? Tables of characters are full of these. */
+static bool is_rising(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t next = w >> 8, less = w & (UINT64_MAX >> 8);
+    return (next ^ (less + (ones >> 8))) == 0;
+}
+
 float glc_freq_8(const struct glc_freq *f, uint64_t w, float four)
 {
     uint32_t h = (uint32_t)(w * MIX >> 40);
@@ -84,8 +93,7 @@ float glc_freq_8(const struct glc_freq *f, uint64_t w, float four)
         slot = hot_next(slot);
     if (f->hot[slot] != 0)
         return four < 1e-5f ? 1e-5f : four; /* the list begins at 1.1e-5 a byte */
-    float low = (uint32_t)w == (uint32_t)(w >> 32)
-                    ? 0.5f
-                    : 0.02f; /* rarer than its rarest part; periodic ones hardly */
+    /* Rarer than its rarest part; hardly so where that goes on as it must. */
+    float low = (uint32_t)w == (uint32_t)(w >> 32) || is_rising(w) ? 0.5f : 0.02f;
     return four * low < 1e-5f ? four * low : 1e-5f;
 }
