@@ -270,7 +270,7 @@ static uint64_t allowance(const struct glc_matcher *m, uint32_t from)
 
 enum glc_err glc_matcher_judge(struct glc_matcher *m)
 {
-    enum { MANY_AFTER = 1 }; /* bytes for each step that was taken: some sixteen scans of the layer */
+    enum { MANY_AFTER = 2 }; /* steps for each byte that were taken: some 32 scans of the layer */
     struct glc_cond_env env;
     uint32_t touched = m->judges;
     glc_matcher_env(m, &env);
@@ -281,7 +281,7 @@ enum glc_err glc_matcher_judge(struct glc_matcher *m)
     sort_rules(m->judge, m->judges);
     for (uint32_t i = 0; i < m->judges; i++) {
         bool holds = false;
-        if (!m->many && (m->opt.many || m->sought > m->size / MANY_AFTER)) {
+        if (!m->many && (m->opt.many || m->sought / MANY_AFTER > m->size)) {
             m->many = true;
             if (!glc_matcher_many(m, i))
                 return GLC_NOMEM;
