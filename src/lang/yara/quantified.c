@@ -119,9 +119,9 @@ static bool is_plain(const struct glc_yara_parser *p)
         struct glc_yara_tok t = glc_yara_next(&ahead);
         if (t.kind != GLC_YT_ID && t.kind != GLC_YT_WILD && (t.kind != GLC_YT_IDENT || glc_yara_is_x(p)))
             return false;
-        bool is_rule = t.kind == GLC_YT_IDENT;
+        bool starred = t.kind == GLC_YT_IDENT || (t.kind == GLC_YT_ID && glc_yara_is_x(p));
         t = glc_yara_next(&ahead);
-        if (is_rule && t.kind == GLC_YT_STAR)
+        if (starred && t.kind == GLC_YT_STAR)
             t = glc_yara_next(&ahead);
         if (t.kind == GLC_YT_RPAREN)
             return true;
@@ -137,9 +137,11 @@ static bool parse_names(struct glc_yara_parser *p, struct set *s, bool rules_too
     do {
         t = p->src->tok;
         if (s->kind == PATTERNS && (t.kind == GLC_YT_ID || t.kind == GLC_YT_WILD)) {
-            if (!add_patterns(p, s, &t, t.text, t.kind == GLC_YT_WILD))
-                return false;
             glc_yara_advance(p);
+            /* YARA-X takes blanks between a name and its star. */
+            bool star = t.kind == GLC_YT_ID && glc_yara_is_x(p) && glc_yara_accept(p, GLC_YT_STAR);
+            if (!add_patterns(p, s, &t, t.text, star || t.kind == GLC_YT_WILD))
+                return false;
         } else if (s->kind == RULES && t.kind == GLC_YT_IDENT) {
             glc_yara_advance(p);
             if (!add_rules(p, s, &t, glc_yara_accept(p, GLC_YT_STAR)))
@@ -272,14 +274,51 @@ static bool has_repeats(const struct set *s, struct glc_yara_parser *p)
     return unique(&copy);
 }
 
-/* `of … in` of a range with an undefined end is undefined; to YARA-X it is false, as `or` makes it. */
-static struct glc_expr *defined_in(struct glc_yara_parser *p, struct glc_expr *x)
+static struct glc_expr *join_or(struct glc_yara_parser *p, struct glc_expr *l, struct glc_expr *r)
 {
-    if (x->kid[1]->op == GLC_X_INT && x->kid[2]->op == GLC_X_INT)
-        return x;
-    struct glc_expr *kid[] = { x, glc_expr_bool(p->a, false) };
-    x = kid[1] == NULL ? NULL : glc_expr_join(p->a, GLC_X_OR, kid, 2);
+    struct glc_expr *kid[] = { l, r };
+    struct glc_expr *x = l == NULL || r == NULL ? NULL : glc_expr_join(p->a, GLC_X_OR, kid, 2);
     return x != NULL ? x : glc_yara_nomem(p);
+}
+
+/* `of … in` of a range with an undefined end is undefined. To YARA-X no string is there: it is false, as `or`
+ * makes it, but for `none`, which holds. */
+static struct glc_expr *defined_in(struct glc_yara_parser *p, const struct glc_yara_quant *q,
+                                   struct glc_expr *x)
+{
+    bool none_of = q->quant == GLC_Q_NONE ||
+                   (q->quant == GLC_Q_NUMBER && q->number->op == GLC_X_INT && q->number->u.integer == 0);
+    struct glc_expr *first = x->kid[1], *last = x->kid[2];
+    if (first->op == GLC_X_INT && last->op == GLC_X_INT)
+        return x;
+    if (!none_of)
+        return join_or(p, x, glc_expr_bool(p->a, false));
+    struct glc_expr *sum = glc_yara_node(p, &q->at, GLC_X_ADD, GLC_T_INT, 2);
+    struct glc_expr *known = glc_yara_node(p, &q->at, GLC_X_DEFINED, GLC_T_BOOL, 1);
+    struct glc_expr *unknown = glc_yara_node(p, &q->at, GLC_X_NOT, GLC_T_BOOL, 1);
+    if (sum == NULL || known == NULL || unknown == NULL)
+        return NULL;
+    sum->kid[0] = first;
+    sum->kid[1] = last;
+    known->kid[0] = sum;
+    unknown->kid[0] = known;
+    return join_or(p, x, unknown);
+}
+
+/* With an undefined `how many` YARA-X's whole expression is undefined: x == (n == n). */
+static struct glc_expr *known_number(struct glc_yara_parser *p, const struct glc_yara_quant *q,
+                                     struct glc_expr *x)
+{
+    if (x == NULL || !glc_yara_is_x(p) || q->number->op == GLC_X_INT)
+        return x;
+    struct glc_expr *known = glc_yara_node(p, &q->at, GLC_X_EQ, GLC_T_BOOL, 2);
+    struct glc_expr *both = glc_yara_node(p, &q->at, GLC_X_EQ, GLC_T_BOOL, 2);
+    if (known == NULL || both == NULL)
+        return NULL;
+    known->kid[0] = known->kid[1] = q->number;
+    both->kid[0] = x;
+    both->kid[1] = known;
+    return both;
 }
 
 struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_quant q)
@@ -311,7 +350,7 @@ struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_qua
         x = quantified_node(p, &q, GLC_X_OF_EXPRS, (uint32_t)s.exprs + 1);
         if (x != NULL)
             memcpy(x->kid + 1, s.expr, s.exprs * sizeof(struct glc_expr *));
-        return glc_yara_value(x);
+        return glc_yara_value(known_number(p, &q, x));
     }
     unique(&s);
     x = quantified_node(p, &q,
@@ -330,7 +369,9 @@ struct glc_yara_value glc_yara_of(struct glc_yara_parser *p, struct glc_yara_qua
         x->kid[1] = first;
     if (x->kids > 2)
         x->kid[2] = last;
-    return glc_yara_value(is_in && glc_yara_is_x(p) ? defined_in(p, x) : x);
+    if (is_in && glc_yara_is_x(p))
+        x = defined_in(p, &q, x);
+    return glc_yara_value(known_number(p, &q, x));
 }
 
 static struct glc_yara_quant quantifier(struct glc_yara_parser *p)
@@ -389,7 +430,7 @@ static struct glc_yara_value for_of(struct glc_yara_parser *p, struct glc_yara_q
     x->kid[1] = inner;
     x->u.of.set = s.index;
     x->u.of.n = (uint32_t)s.n;
-    return glc_yara_value(x);
+    return glc_yara_value(known_number(p, &q, x));
 }
 
 /* A new variable in the next slot; its value's node is filled by the caller. In YARA-X it hides an outer one
@@ -567,7 +608,7 @@ static struct glc_yara_value for_in(struct glc_yara_parser *p, struct glc_yara_q
     memcpy(x->kid + 1, it.kid, it.kids * sizeof(struct glc_expr *));
     x->kid[it.kids + 1] = inner;
     x->index = slot;
-    return glc_yara_value(x);
+    return glc_yara_value(known_number(p, &q, x));
 }
 
 struct glc_yara_value glc_yara_for(struct glc_yara_parser *p)
