@@ -126,6 +126,10 @@ def bar_rows(r: dict):
         if read and got:
             yield (f"matching alone, {name}", f"{bar / READ_THERE * 100:.1f} % of the read loop ({bar} MB/s there)",
                    f"{got / read * 100:.1f} % ({got:.0f} MB/s of {read:.0f})", got / read >= bar / READ_THERE)
+    worst = next(iter(r.get("hostile", {}).items()), None)
+    if worst and "times" in worst[1]:
+        yield ("the slowest of files made to be slow, time a byte", "20× the usual",
+               f"{worst[1]['times']:.1f}× ({worst[0]}: {worst[1]['mb_s']:.0f} MB/s{', cut short' if worst[1]['cut short'] else ''})", worst[1]["times"] <= 20)
     for name, bar in (("clamscan", 20), ("signature-base", 8), ("reversinglabs", 8), ("yara-x signature-base", 6), ("yara-x reversinglabs", 6),
                       ("loose", 50)):
         if "ratio" in r.get(name, {}):

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+import hostile
 import report
 from peers import Clamscan, Glacis, Yara, YaraX, run, timed
 
@@ -392,11 +393,35 @@ def matching_alone(folder: pathlib.Path, rounds: int) -> dict:
     return {"read": spread(read)} | {name: {"mb_s": statistics.median(values)} | spread(values) for name, values in seen.items()}
 
 
+def hostile_files(results: dict) -> dict:
+    """The slowest of files made to be slow: how many times the usual time a byte each takes; usual is what system files take, for those
+    behind `MZ` with that written over their beginning. They are decided, or said to be cut short by a budget."""
+    image, program = WORK / "bodies.glc", ROOT / "build" / "bench" / "match_bench"
+    if "mb_s" not in results.get("match", {}).get("as what they are", {}) or not image.exists():
+        return {"skipped": "needs the part match"}
+    folder = WORK / "files-4" if (WORK / "files-4").exists() else choose_files(4)[0]
+
+    def speed(path: list[str], *options: str) -> tuple[float, bool]:
+        done = run([str(program), "-n", "3", "-v", *options, str(image), *path])
+        best = re.search(r"best: (\d+) MB/s", done.stdout)
+        if best is None:
+            raise ValueError(f"match_bench: {done.stderr.strip()[:200]}")
+        return max(float(best.group(1)), 0.5), ": limit (" in done.stdout
+    system = [str(p) for p in sorted(folder.iterdir())]
+    usual = {False: speed(system)[0], True: speed(system, "-z")[0]}
+    yara = [p for n in ("signature-base", "reversinglabs") for p in (CORPORA / "yara" / n).rglob("*") if p.suffix in (".yar", ".yara")]
+    seen = {}
+    for path in hostile.make(WORK / "hostile", yara, [WORK / "clamav" / "main-even.ldb"], image):
+        mb_s, cut = speed([str(path)])
+        seen[path.name] = {"mb_s": mb_s, "times": usual[path.name.endswith(", MZ")] / mb_s, "cut short": cut}
+    return dict(sorted(seen.items(), key=lambda item: -item[1]["times"])[:12])
+
+
 def main() -> None:
     ap = argparse.ArgumentParser(prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--rounds", type=int, default=3, help="counted rounds of each pair (default 3)")
     ap.add_argument("--megabytes", type=int, default=64, help="size of the choice of files (default 64)")
-    ap.add_argument("--only", default="", help="comma-separated parts: limits,match,clamscan,signature-base,reversinglabs,loose,"
+    ap.add_argument("--only", default="", help="comma-separated parts: limits,match,hostile,clamscan,signature-base,reversinglabs,loose,"
                                                "yara-x,hyperscan,scale,one change,memory,first verdict,number,scaling,small")
     ap.add_argument("--write", action="store_true", help="write docs/performance.md and its pictures")
     opt = ap.parse_args()
@@ -412,6 +437,7 @@ def main() -> None:
     parts = {
         "limits": lambda: limits(folder),
         "match": lambda: matching_alone(folder, opt.rounds),
+        "hostile": lambda: hostile_files(results),
         "clamscan": lambda: duel(prepared(Glacis(str(PROGRAM), [str(clam)], WORK / "clam.glc")), Clamscan(clam), folder, size, opt.rounds),
         "signature-base": lambda: against_yara("signature-base", sigbase, folder, size, opt.rounds, SIGBASE_DEFINES),
         "reversinglabs": lambda: against_yara("reversinglabs", rl, folder, size, opt.rounds),

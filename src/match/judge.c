@@ -14,7 +14,8 @@ uint64_t glc_matcher_budget(const struct glc_matcher *m)
 
 /* What rules that are judged always add, in eighths of a step a byte: the first few much where the set is
  * small, for that is what loose rules are written in; each other that has strings what a walk over the layer
- * takes. System files take 5 steps a byte at most with every shared set at once, 1.3 at the ninth decile. */
+ * takes. Of 4,000 system files the ninth decile takes 0.4 steps a byte with every shared set at once and 99
+ * of 100 take 1.4; of 255 Windows programs half take 2.4. */
 enum { FIRST_RULES = 8, FIRST_ADD = 64, FIRST_ADD_OF_MANY = 8, NEXT_ADD = 1, MANY = 256 };
 
 /* How many rules are touched, and how much each takes, is in the data's hand: all share one budget, to which
