@@ -400,6 +400,44 @@ static void test_rare_runs(void **state)
     free(data);
 }
 
+/* The only exact byte of a run may lie farther from its beginning than 16 bits say. */
+static void test_long_run(void **state)
+{
+    (void)state;
+    enum { RUN = 66000, TIMES = 24 /* before it is looked ahead */ };
+    struct glc_buf rule;
+    struct built b;
+    struct glc_match_options opt = { .all = true };
+    uint8_t *data = malloc(4 * TIMES + RUN + 16);
+    assert_non_null(data);
+    glc_buf_init(&rule, 1 << 20);
+    glc_buf_puts(&rule, "rule a { strings: $a = { 2D 2D 2D 61 [1-2] ");
+    for (int i = 0; i < RUN; i++)
+        glc_buf_puts(&rule, "4? ");
+    glc_buf_puts(&rule, "7A } condition: #a == 1 }");
+    glc_buf_u8(&rule, 0);
+    build(&b, "t.yar", (const char *)rule.ptr, &opt);
+    size_t n = 0;
+    for (; n < 4 * TIMES; n += 4) /* beginnings of no match */
+        memcpy(data + n, "---a", 4);
+    memcpy(data + n, "---a.", 5);
+    n += 5;
+    memset(data + n, 'A', RUN);
+    n += RUN;
+    data[n++] = 'z';
+    for (int i = 0; i < 3; i++) {
+        struct glc_buf text;
+        glc_buf_init(&text, 4096);
+        assert_int_equal(judge(&b, glc_span(data, n), GLC_CLASS_DATA), GLC_OK);
+        found(&b, &text);
+        assert_string_equal((const char *)text.ptr, "a");
+        glc_buf_done(&text);
+    }
+    unbuild(&b);
+    glc_buf_done(&rule);
+    free(data);
+}
+
 static void test_hashes(void **state)
 {
     (void)state;
@@ -593,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
         cmocka_unit_test(test_pcre),           cmocka_unit_test(test_first_bytes),
         cmocka_unit_test(test_externals),      cmocka_unit_test(test_rare_runs),
+        cmocka_unit_test(test_long_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

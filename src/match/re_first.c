@@ -124,7 +124,7 @@ static void look_in_range(struct ahead *a, const struct glc_re_level *lv)
 {
     bool exact = lv->body == GLC_RE_BODY_BYTES || (lv->body == GLC_RE_BODY_MASKED && lv->pivot < lv->len);
     uint32_t pivot = lv->body == GLC_RE_BODY_BYTES ? 0 : lv->pivot;
-    if (a->ranged || !exact || a->least == a->most || a->most - a->least >= MOST_SPAN ||
+    if (a->ranged || !exact || a->least == a->most || a->most - a->least >= MOST_SPAN || pivot > UINT16_MAX ||
         a->least > UINT16_MAX - pivot)
         return;
     a->ranged = true;
