@@ -58,6 +58,7 @@ struct worker {
     uint8_t *in;
     uint8_t *ahead; /* room of AHEAD bytes, from the first time that it is wanted */
     struct glc_md5 read[GLC_WIRE_FDS];
+    char why[200]; /* it will not start */
 };
 
 void glc_worker_fail(int sock, const char *why)
@@ -176,6 +177,14 @@ static void on_console(void *to, const char *line)
     (void)glc_record_put_text(&w->out, w->id, glc_span_str(line));
 }
 
+/* Only the parent knows their names. */
+static const char *which_image(struct worker *w, uint32_t i, const char *what)
+{
+    (void)snprintf(w->why, sizeof w->why, "signature image %u of %u (in the order of -s): %s", i + 1, w->maps,
+                   what);
+    return w->why;
+}
+
 static const char *open_images(struct worker *w, struct glc_wire_msg *m, const struct glc_scan_options *opt)
 {
     struct glc_cursor c = glc_cursor(m->body);
@@ -202,7 +211,7 @@ static const char *open_images(struct worker *w, struct glc_wire_msg *m, const s
         w->map[i].bytes = glc_span(at, (size_t)size);
         if (glc_image_open_all(w->map[i].bytes, glc_format_modules(), &end, w->image + w->images, &n, &err) !=
             GLC_OK)
-            return err.msg != NULL ? err.msg : "a signature image is damaged";
+            return which_image(w, i, err.msg != NULL ? err.msg : "damaged");
         w->images += n;
     }
     w->scanner = glc_scanner_new(w->image, w->images, opt);
