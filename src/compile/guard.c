@@ -78,6 +78,8 @@ static const struct glc_expr *indexed(const struct glc_expr *x, uint32_t var, un
         return x->kid[0];
     bool passes_on = x->op == GLC_X_MEMBER || x->op == GLC_X_INDEX || x->op == GLC_X_LOOKUP ||
                      x->op == GLC_X_NOT || (x->op >= GLC_X_TO_FLOAT && x->op <= GLC_X_MATCHES);
+    if (x->op == GLC_X_LT && x->kid[0]->type == GLC_T_FLOAT) /* false where one is undefined */
+        passes_on = false;
     const struct glc_expr *array = NULL;
     for (uint32_t i = 0; passes_on && i < x->kids && array == NULL; i++)
         array = indexed(x->kid[i], var, depth + 1);

@@ -253,6 +253,22 @@ static void find_of_rules(struct look *l, const struct glc_expr *x, struct glc_w
         of_many(l, many, n, quorum(x, n), out);
 }
 
+static void find_needed(struct look *l, const struct glc_expr *x, struct glc_witnesses *out);
+
+/* … one of the operands of `x` is undefined. */
+static void find_needed_below(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
+{
+    set_none(out);
+    l->depth++;
+    for (uint32_t i = 0; l->depth < DEPTH_MOST && i < x->kids; i++) {
+        struct glc_witnesses w;
+        find_needed(l, x->kid[i], &w);
+        if (better(&w, out))
+            *out = w;
+    }
+    l->depth--;
+}
+
 /* The patterns without an occurrence of which `x` is undefined: the cheapest one below. */
 static void find_needed(struct look *l, const struct glc_expr *x, struct glc_witnesses *out)
 {
@@ -278,22 +294,18 @@ static void find_needed(struct look *l, const struct glc_expr *x, struct glc_wit
     case GLC_X_SHR:
     case GLC_X_EQ:
     case GLC_X_NE:
-    case GLC_X_LT:
     case GLC_X_LE:
     case GLC_X_GT:
     case GLC_X_GE:
         break;
+    case GLC_X_LT: /* of floats: false where one is undefined */
+        if (x->kid[0]->type != GLC_T_FLOAT)
+            break;
+        return;
     default:
         return;
     }
-    l->depth++;
-    for (uint32_t i = 0; l->depth < DEPTH_MOST && i < x->kids; i++) {
-        struct glc_witnesses w;
-        find_needed(l, x->kid[i], &w);
-        if (better(&w, out))
-            *out = w;
-    }
-    l->depth--;
+    find_needed_below(l, x, out);
 }
 
 /* A sum of counts: adds their patterns; false: it is something else. */
@@ -353,7 +365,7 @@ static void find_compare(struct look *l, const struct glc_expr *x, struct glc_wi
             return;
         }
     }
-    find_needed(l, x, out);
+    find_needed_below(l, x, out);
 }
 
 /* Every FOUND below a group that ClamAV counts. */
