@@ -248,11 +248,14 @@ static struct glc_expr *make(struct glc_yara_parser *p, const struct glc_yara_to
     }
     if (l == NULL || r == NULL)
         return NULL;
-    struct glc_expr *x = glc_yara_node(p, at, o->op, o->wants <= INTEGERS ? l->type : GLC_T_BOOL, 2);
+    /* To YARA a < b of floats is false where one is undefined, to YARA-X undefined, as b > a is to both. */
+    bool swap = o->op == GLC_X_LT && l->type == GLC_T_FLOAT && glc_yara_is_x(p);
+    struct glc_expr *x =
+        glc_yara_node(p, at, swap ? GLC_X_GT : o->op, o->wants <= INTEGERS ? l->type : GLC_T_BOOL, 2);
     if (x == NULL)
         return NULL;
-    x->kid[0] = l;
-    x->kid[1] = r;
+    x->kid[0] = swap ? r : l;
+    x->kid[1] = swap ? l : r;
     return x;
 }
 
