@@ -50,6 +50,7 @@ struct glc_re {
             struct glc_re *kid;
             uint32_t min, max; /* max GLC_UNBOUNDED: no limit */
             bool lazy;         /* matters to glc_pattern.extent only */
+            bool jump;         /* for lang/yara: a long lazy dot outside groups */
         } repeat;
         struct {
             uint32_t min, max;

@@ -134,12 +134,19 @@ struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_t
  * an x by x??, and nothing by x*?. */
 struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re);
 
-/* fullword.c: is a match of any length a full word, or only the longest (without greedy repeats: shortest)? */
+/* fullword.c: is a match of any length a full word, or only the longest (without greedy repeats: shortest)?
+ */
 bool glc_yara_any_word(const struct glc_re *re);
+
+/* The same, its long lazy dots between other things as gaps: where such a dot takes more than 200, YARA goes
+ * over any bytes, ends of lines and halves of wide characters among them. NULL: there is none, or (p->failed)
+ * no memory. */
+struct glc_re *glc_yara_jumps(struct glc_yara_parser *p, struct glc_re *re);
 
 /* variants.c */
 struct glc_yara_mods {
     bool nocase, wide, ascii, fullword, hidden, xor_, base64, base64wide;
+    bool jumps; /* an expression's gaps are of bytes, in its wide form too */
     uint8_t xor_min, xor_max;
     struct glc_span alphabet, wide_alphabet; /* of base64 and base64wide: 64 bytes, or empty */
 };

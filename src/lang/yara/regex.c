@@ -10,6 +10,7 @@
 enum {
     MOST_REPEATS = 32767,     /* YARA's own */
     MOST_REPEATS_X = 1 << 24, /* its successor names none */
+    MOST_LINE = 200,          /* a lazy dot of more is a jump to YARA */
 };
 
 struct regex {
@@ -476,6 +477,14 @@ static size_t braces(const struct regex *r, uint32_t *min, uint32_t *max)
     return peek(r, n) == '}' ? n + 1 : 0;
 }
 
+static bool is_dot(const struct glc_re *re)
+{
+    uint32_t set[8] = { 0 };
+    glc_set_add(set, '\n');
+    invert(set);
+    return re->kind == GLC_RE_GAP || (re->kind == GLC_RE_CLASS && memcmp(re->u.set, set, sizeof set) == 0);
+}
+
 /* What follows an atom: a repeat or nothing. */
 static struct glc_re *repeated(struct regex *r, struct glc_re *re, bool is_group)
 {
@@ -531,7 +540,11 @@ static struct glc_re *repeated(struct regex *r, struct glc_re *re, bool is_group
         return wrong(r, from, n, "^ $ \\b \\B match places, not characters", "nothing to repeat here");
     if (re->kind == GLC_RE_GAP && re->u.gap.min == 1 && re->u.gap.max == 1)
         return glc_re_gap(r->p->a, min, max);
-    return glc_re_repeat(r->p->a, re, min, max, lazy);
+    bool dot = is_dot(re) && from != 0 && r->s.ptr[from - 1] == '.' && r->s.ptr[from] == '{';
+    re = glc_re_repeat(r->p->a, re, min, max, lazy);
+    if (re != NULL && re->kind == GLC_RE_REPEAT)
+        re->u.repeat.jump = lazy && dot && r->depth == 0 && min != max && max > MOST_LINE;
+    return re;
 }
 
 static struct glc_re *concatenation(struct regex *r)
@@ -575,14 +588,6 @@ static struct glc_re *alternation(struct regex *r)
         r->at++;
     }
     return glc_re_alt(r->p->a, kid, (uint32_t)kids);
-}
-
-static bool is_dot(const struct glc_re *re)
-{
-    uint32_t set[8] = { 0 };
-    glc_set_add(set, '\n');
-    invert(set);
-    return re->kind == GLC_RE_GAP || (re->kind == GLC_RE_CLASS && memcmp(re->u.set, set, sizeof set) == 0);
 }
 
 static bool asks_for_place(const struct glc_re *re)
@@ -636,6 +641,42 @@ struct glc_re *glc_yara_filled(struct glc_yara_parser *p, struct glc_re *re)
 {
     struct glc_re *some = filled(p, re, false);
     return some != NULL || p->failed ? some : re;
+}
+
+/* From the kid `from` of the root to `upto`, as a pattern of its own; NULL: it is no byte long, or no memory.
+ */
+static struct glc_re *piece(struct glc_yara_parser *p, const struct glc_re *root, uint32_t from,
+                            uint32_t upto)
+{
+    uint64_t min, max;
+    struct glc_re *re = glc_re_cat(p->a, root->u.list.kid + from, upto - from);
+    if (re == NULL || (re = glc_yara_filled(p, re)) == NULL)
+        return glc_yara_nomem(p);
+    glc_re_length(re, &min, &max);
+    return min != 0 ? re : NULL;
+}
+
+struct glc_re *glc_yara_jumps(struct glc_yara_parser *p, struct glc_re *re)
+{
+    uint32_t n = re->kind == GLC_RE_CAT ? re->u.list.n : 0, kids = 0, from = 0;
+    struct glc_re **kid = glc_arena_array(p->a, (size_t)n + 1, sizeof(struct glc_re *));
+    if (kid == NULL)
+        return glc_yara_nomem(p);
+    for (uint32_t i = 0; i <= n; i++) {
+        const struct glc_re *one = i < n ? re->u.list.kid[i] : NULL;
+        bool jump = one != NULL && one->kind == GLC_RE_REPEAT && one->u.repeat.jump;
+        if (!jump && i < n)
+            continue;
+        if (i > from || i == 0 || i == n) {
+            kid[kids] = i > from ? piece(p, re, from, i) : NULL;
+            if (kid[kids++] == NULL)
+                return NULL;
+        }
+        if (jump)
+            kid[kids++] = glc_re_gap(p->a, one->u.repeat.min, one->u.repeat.max);
+        from = i + 1;
+    }
+    return kids < 2 ? NULL : glc_re_cat(p->a, kid, kids);
 }
 
 struct glc_re *glc_yara_regex(struct glc_yara_parser *p, const struct glc_yara_tok *tok, bool nocase,

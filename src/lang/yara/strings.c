@@ -167,7 +167,12 @@ static void regex_string(struct glc_yara_parser *p, struct glc_pattern *pattern)
     struct glc_yara_mods m = mods(p, ON_REGEX, "a regular expression");
     bool greedy = true;
     struct glc_re *re = p->failed ? NULL : glc_yara_regex(p, &t, m.nocase, &greedy);
-    if (re != NULL && !greedy && !glc_yara_is_x(p))
+    struct glc_re *jumps =
+        re == NULL || greedy || m.fullword || glc_yara_is_x(p) ? NULL : glc_yara_jumps(p, re);
+    m.jumps = jumps != NULL;
+    if (jumps != NULL)
+        re = jumps;
+    else if (re != NULL && !p->failed && !greedy && !glc_yara_is_x(p))
         re = glc_yara_filled(p, re);
     if (re == NULL)
         return;

@@ -135,6 +135,19 @@ bool glc_yara_text_variants(struct glc_yara_parser *p, struct glc_span text, con
     return true;
 }
 
+/* The wide form; of bytes are the gaps of one with jumps. */
+static struct glc_re *wide_form(struct glc_yara_parser *p, struct glc_re *re, bool jumps)
+{
+    if (!jumps)
+        return glc_re_wide(p->a, re);
+    uint32_t n = re->u.list.n;
+    struct glc_re **kid = glc_arena_array(p->a, n, sizeof(struct glc_re *));
+    for (uint32_t i = 0; kid != NULL && i < n; i++)
+        kid[i] =
+            re->u.list.kid[i]->kind == GLC_RE_GAP ? re->u.list.kid[i] : glc_re_wide(p->a, re->u.list.kid[i]);
+    return kid == NULL ? NULL : glc_re_cat(p->a, kid, n);
+}
+
 bool glc_yara_re_variants(struct glc_yara_parser *p, struct glc_re *re, const struct glc_yara_mods *m,
                           struct glc_pattern *pattern)
 {
@@ -144,5 +157,5 @@ bool glc_yara_re_variants(struct glc_yara_parser *p, struct glc_re *re, const st
                              wide = { .fullword = m->fullword, .wide = true };
     if ((!m->wide || m->ascii) && !add(p, pattern, re, &plain))
         return false;
-    return !m->wide || add(p, pattern, glc_re_wide(p->a, re), &wide);
+    return !m->wide || add(p, pattern, wide_form(p, re, m->jumps), &wide);
 }
