@@ -26,26 +26,54 @@ struct state {
     const char *raw;
 };
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || (c >= 9 && c <= 13);
-}
-
-/* 0: a byte that means something; 1: one that is written as its small letter, wherever it lies. */
-static const uint8_t ordinary[256] = {
-    [1 ... 8] = 1, [14 ... 31] = 1, ['!'] = 1, ['#' ... '%'] = 1, ['(' ... ';'] = 1, ['?' ... 255] = 1,
+/* Where a byte means something: bits by place. BLANK: it is one, which ends a value and means nothing
+ * elsewhere. */
+#define MEANS(place) (uint8_t)(1u << (place))
+enum { BLANK = 0x80, BLANKS = BLANK | 1u << IN_VALUE };
+static const uint8_t meaning[256] = {
+    [0] = MEANS(IN_TEXT) | MEANS(IN_TAG) | MEANS(IN_QUOTES) | MEANS(IN_VALUE) | MEANS(IN_RAW),
+    [9 ... 13] = BLANKS,
+    [' '] = BLANKS,
+    ['"'] = MEANS(IN_QUOTES),
+    ['&'] = MEANS(IN_TEXT) | MEANS(IN_QUOTES) | MEANS(IN_VALUE) | MEANS(IN_RAW),
+    ['\''] = MEANS(IN_QUOTES) | MEANS(IN_VALUE) | MEANS(IN_RAW),
+    ['<'] = MEANS(IN_TEXT) | MEANS(IN_RAW),
+    ['='] = MEANS(IN_TAG),
+    ['>'] = MEANS(IN_TAG) | MEANS(IN_VALUE),
 };
 
-/* Append `len` bytes as small letters. */
-static bool put_small(struct state *s, const uint8_t *from, size_t len)
+static inline bool is_blank(uint8_t c)
 {
-    uint8_t *to = glc_output_room(s->out, len);
-    if (to == NULL)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        to[i] = (uint8_t)(from[i] | ((uint8_t)(from[i] - 'A') < 26) << 5);
-    s->out->len += len;
-    return true;
+    return (meaning[c] & BLANK) != 0;
+}
+
+static inline uint8_t small(uint8_t c)
+{
+    return (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
+}
+
+/* A run of bytes that mean nothing, behind a byte that was written: *taken of them are written as small
+ * letters, with a space for blanks between them, or none in IN_RAW. *blank: blanks end it, which are not
+ * written yet. How many bytes are written: `taken` at most, for which there is room. */
+static size_t write_run(uint8_t *to, const uint8_t *from, size_t len, enum place place, size_t *taken,
+                        bool *blank)
+{
+    size_t n = 0, i = 0, keep = place != IN_RAW, pending = 0;
+    for (; i < len; i++) {
+        uint8_t c = from[i], m = meaning[c];
+        if ((m >> place & 1) != 0)
+            break;
+        /* Without a branch, for where words end cannot be foretold. */
+        size_t is = m >> 7;
+        to[n] = ' ';
+        n += pending & (is ^ 1);
+        to[n] = small(c);
+        n += is ^ 1;
+        pending = is & keep;
+    }
+    *taken = i;
+    *blank = pending != 0;
+    return n;
 }
 
 static bool put(struct state *s, uint8_t c)
@@ -77,7 +105,7 @@ static bool put_entity(struct state *s, struct glc_html_entity e)
 {
     char text[16];
     if (e.code < 256)
-        return put_spaced(s, e.ended ? glc_ascii_lower((uint8_t)e.code) : (uint8_t)e.code);
+        return put_spaced(s, e.ended ? small((uint8_t)e.code) : (uint8_t)e.code);
     int n = snprintf(text, sizeof text, "&#x%04x;", e.code);
     bool good = n > 0;
     for (int i = 0; good && i < n; i++)
@@ -155,7 +183,7 @@ static bool in_tag(struct state *s, uint8_t c)
         return true;
     }
     s->at++;
-    return put_spaced(s, glc_ascii_lower(c));
+    return put_spaced(s, small(c));
 }
 
 static bool in_value(struct state *s, uint8_t c)
@@ -175,7 +203,7 @@ static bool in_value(struct state *s, uint8_t c)
         s->closed = true;
         return good;
     }
-    return put_spaced(s, c == '\'' ? '"' : glc_ascii_lower(c));
+    return put_spaced(s, c == '\'' ? '"' : small(c));
 }
 
 static bool in_raw(struct state *s, uint8_t c)
@@ -188,28 +216,28 @@ static bool in_raw(struct state *s, uint8_t c)
     if (c == '&')
         return entity(s);
     s->at++;
-    return put(s, c == '\'' ? '"' : glc_ascii_lower(c));
+    return put(s, c == '\'' ? '"' : small(c));
 }
 
-/* A run of ordinary bytes. */
+/* A run of bytes that mean nothing here. */
 static bool run(struct state *s)
 {
     const uint8_t *from = s->in.ptr + s->at;
-    size_t len = 1;
-    while (len < s->in.len - s->at && ordinary[from[len]])
-        len++;
-    s->at += len;
-    if (s->place == IN_RAW) {
-        s->blank = false;
-        return put_small(s, from, len);
-    }
-    return put_spaced(s, glc_ascii_lower(*from)) && put_small(s, from + 1, len - 1);
+    size_t len = s->in.len - s->at, first = s->place != IN_RAW, taken;
+    if (first != 0 && !put_spaced(s, small(*from)))
+        return false;
+    uint8_t *to = glc_output_room(s->out, len);
+    if (to == NULL)
+        return false;
+    s->out->len += write_run(to, from + first, len - first, s->place, &taken, &s->blank);
+    s->at += first + taken;
+    return true;
 }
 
 static bool step(struct state *s)
 {
     uint8_t c = s->in.ptr[s->at];
-    if (ordinary[c])
+    if ((meaning[c] & (MEANS(s->place) | BLANK)) == 0)
         return run(s);
     if (c == 0) {
         s->at++;
@@ -240,7 +268,7 @@ static bool step(struct state *s)
         if (c == '&')
             return entity(s);
         s->at++;
-        return put_spaced(s, glc_ascii_lower(c));
+        return put_spaced(s, small(c));
     }
 }
 
@@ -258,12 +286,14 @@ bool glc_html_nocomment(struct glc_span html, struct glc_output *out)
 /* The address in a tag, as written: the value of its first href or src. */
 static struct glc_span address(struct glc_span tag)
 {
-    static const char *const name[] = { "href", "src" };
+    static const struct {
+        char text[5];
+        uint8_t n;
+    } name[] = { { "href", 4 }, { "src", 3 } };
     for (size_t i = 0; i + 4 < tag.len; i++)
-        for (size_t k = 0; k < 2; k++) {
-            size_t n = strlen(name[k]);
-            if (!is_blank(tag.ptr[i]) || tag.len - i - 1 < n ||
-                !glc_span_ieq(glc_span(tag.ptr + i + 1, n), glc_span(name[k], n)))
+        for (size_t k = 0; is_blank(tag.ptr[i]) && k < 2; k++) {
+            size_t n = name[k].n;
+            if (tag.len - i - 1 < n || !glc_span_ieq(glc_span(tag.ptr + i + 1, n), glc_span(name[k].text, n)))
                 continue;
             struct glc_span rest = glc_span_sub(tag, i + 1 + n, UINT64_MAX);
             while (rest.len != 0 && (is_blank(rest.ptr[0]) || rest.ptr[0] == '='))
@@ -280,21 +310,23 @@ static struct glc_span address(struct glc_span tag)
     return glc_span(NULL, 0);
 }
 
-/* The end of the tag that begins at `at`: behind its `>`, quotes respected. */
+/* The end of the tag that begins at `at`: behind its `>`, but for those in quotes behind a `=`. */
 static size_t tag_end(struct glc_span html, size_t at)
 {
-    uint8_t quote = 0;
-    bool value = false;
-    for (size_t i = at + 1; i < html.len; i++) {
-        uint8_t c = html.ptr[i];
-        if (quote != 0) {
-            quote = c == quote ? 0 : quote;
-        } else if (c == '>') {
-            return i + 1;
-        } else if (value && (c == '"' || c == '\'')) {
-            quote = c;
-        }
-        value = c == '=' || (value && is_blank(c));
+    for (size_t i = at + 1; i < html.len;) {
+        uint8_t c = html.ptr[i++];
+        if (c == '>')
+            return i;
+        if (c != '=')
+            continue;
+        while (i < html.len && is_blank(html.ptr[i]))
+            i++;
+        if (i == html.len || (html.ptr[i] != '"' && html.ptr[i] != '\''))
+            continue;
+        const uint8_t *end = memchr(html.ptr + i + 1, html.ptr[i], html.len - i - 1);
+        if (end == NULL)
+            return html.len;
+        i = (size_t)(end - html.ptr) + 1;
     }
     return html.len;
 }
@@ -310,6 +342,20 @@ static size_t entity_len(struct glc_span s)
                                   : glc_ascii_isalnum(s.ptr[n])))
         n++;
     return n < s.len && s.ptr[n] == ';' ? n + 1 : n;
+}
+
+/* Where the script or style sheet that begins at `at` ends: at its end tag. */
+static size_t raw_end(const struct state *s, size_t at, const char *tag)
+{
+    for (; at < s->in.len; at++) {
+        const uint8_t *lt = memchr(s->in.ptr + at, '<', s->in.len - at);
+        if (lt == NULL)
+            return s->in.len;
+        at = (size_t)(lt - s->in.ptr);
+        if (follows(s, at, tag))
+            return at;
+    }
+    return s->in.len;
 }
 
 bool glc_html_notags(struct glc_span html, struct glc_output *out)
@@ -331,15 +377,15 @@ bool glc_html_notags(struct glc_span html, struct glc_output *out)
             struct glc_span found = address(glc_span_sub(html, i, end - i));
             link = found.len != 0 ? found : link;
             i = end;
-            while ((script || style) && i < html.len && !follows(&s, i, script ? "</script" : "</style"))
-                i++;
+            if (script || style)
+                i = raw_end(&s, i, script ? "</script" : "</style");
             c = ' ';
         } else if (c == '&') {
             i += entity_len(glc_span_sub(html, i, UINT64_MAX));
             c = ' ';
         } else {
             i++;
-            c = is_blank(c) ? ' ' : glc_ascii_lower(c);
+            c = is_blank(c) ? ' ' : small(c);
         }
         if (c == 0 || (c == ' ' && last == ' '))
             continue;
@@ -354,13 +400,18 @@ bool glc_html_notags(struct glc_span html, struct glc_output *out)
         if (!put(&s, c))
             return false;
         last = c;
-        size_t plain = 0;
-        while (link.len == 0 && i + plain < html.len && ordinary[html.ptr[i + plain]])
-            plain++;
-        if (!put_small(&s, html.ptr + i, plain))
+        if (c == ' ' || link.len != 0)
+            continue;
+        uint8_t *to = glc_output_room(out, html.len - i + 1);
+        size_t taken;
+        bool blank;
+        if (to == NULL)
             return false;
-        i += plain;
-        last = plain != 0 ? 'x' : last;
+        out->len += write_run(to, html.ptr + i, html.len - i, IN_TEXT, &taken, &blank);
+        i += taken;
+        if (blank && !put(&s, ' '))
+            return false;
+        last = blank ? ' ' : 'x';
     }
     return true;
 }
@@ -394,7 +445,7 @@ static const char *const weak[] = { "<html", "<!doctype html", "<body",  "<scrip
 static bool begins(struct glc_span s, const char *const *tag)
 {
     /* Their second letters differ from most bytes that follow a '<' in what is no markup. */
-    uint8_t second = s.len < 2 ? 0 : glc_ascii_lower(s.ptr[1]);
+    uint8_t second = s.len < 2 ? 0 : small(s.ptr[1]);
     for (; *tag != NULL; tag++) {
         if ((uint8_t)(*tag)[1] != second)
             continue;

@@ -25,10 +25,8 @@ void glc_output_init(struct glc_output *out, struct glc_parse *p, uint64_t packe
     *out = (struct glc_output){ .parse = p, .limit = limit };
 }
 
-uint8_t *glc_output_room(struct glc_output *out, size_t n)
+uint8_t *glc_output_grow(struct glc_output *out, size_t n)
 {
-    if (out->ptr != NULL && n <= out->room - out->len)
-        return out->ptr + out->len;
     size_t want;
     if (__builtin_add_overflow(out->len, n, &want)) {
         out->why = "limit: memory";

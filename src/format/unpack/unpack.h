@@ -51,7 +51,12 @@ static inline struct glc_span glc_output_span(const struct glc_output *out)
 
 /* Room for n more bytes behind what is there, or NULL with `why` set. Bytes count against the budget in
  * glc_output_took(). */
-uint8_t *glc_output_room(struct glc_output *out, size_t n) GLC_CHECK;
+uint8_t *glc_output_grow(struct glc_output *out, size_t n) GLC_CHECK; /* where it is not there yet */
+static inline uint8_t *glc_output_room(struct glc_output *out, size_t n)
+{
+    return out->ptr != NULL && n <= out->room - out->len ? out->ptr + out->len : glc_output_grow(out, n);
+}
+
 bool glc_output_took(struct glc_output *out, size_t n);
 bool glc_output_put(struct glc_output *out, struct glc_span bytes);
 
