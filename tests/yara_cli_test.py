@@ -60,6 +60,8 @@ r.yar
 """.strip().splitlines()]
 CASES = [args.split() for args in """
 r.yar f1
+r.yar /dev/null
+-r -s r.yar /dev/null
 r.yar f2
 r.yar empty
 -s r.yar f1

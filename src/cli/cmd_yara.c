@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -392,7 +393,7 @@ static void scan_path(struct run *r, struct glc_walk *w, const char *path)
     struct stat st;
     if (!r->list && scan_process(r, path))
         return;
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    bool there = stat(path, &st) == 0, folder = there && S_ISDIR(st.st_mode);
     r->folder = r->folder || folder;
     if (folder && r->recursive && !r->no_links) {
         scan_linked(r, path);
@@ -403,13 +404,21 @@ static void scan_path(struct run *r, struct glc_walk *w, const char *path)
         glc_walk_next(w, &e);
         if (e.kind == GLC_WALK_END)
             return;
+        if (e.kind == GLC_WALK_SKIPPED && there && S_ISCHR(st.st_mode)) {
+            /* `yara RULES /dev/null`, by which people check rules: no bytes, as yara has it. */
+            e.fd = memfd_create("device", MFD_CLOEXEC);
+            e.size = 0;
+            e.kind = e.fd < 0 ? GLC_WALK_ERROR : GLC_WALK_FILE;
+        }
         if (e.kind == GLC_WALK_ERROR) {
             fprintf(stderr, "error scanning %s: could not open file\n", e.path);
             r->code = r->folder ? r->code : 1;
         }
-        if (e.kind != GLC_WALK_FILE)
-            continue;
-        if (!hand_over(r, e.path, e.fd, e.size, folder))
+        if (e.kind == GLC_WALK_SKIPPED && !folder) {
+            fprintf(stderr, "error scanning %s: it is a %s\n", e.path, e.why);
+            r->code = 1;
+        }
+        if (e.kind == GLC_WALK_FILE && !hand_over(r, e.path, e.fd, e.size, folder))
             return;
     }
 }
@@ -602,6 +611,7 @@ static bool open_rules(struct run *r, const char **rules, unsigned n, struct glc
 {
     struct stat st;
     unsigned images = 0;
+    const char *folder = NULL;
     for (unsigned i = 0; i < n; i++) {
         if (strcmp(rules[i], "-") == 0)
             rules[i] = "/dev/stdin";
@@ -611,6 +621,7 @@ static bool open_rules(struct run *r, const char **rules, unsigned n, struct glc
             return false;
         }
         images += glc_signatures_is_image(path);
+        folder = S_ISDIR(st.st_mode) ? path : folder;
     }
     if (images != 0 && n > 1) {
         fprintf(stderr, "error: can't accept multiple rules files if one of them is in compiled form.\n");
@@ -623,7 +634,12 @@ static bool open_rules(struct run *r, const char **rules, unsigned n, struct glc
     bo->strict = true;
     bo->assume_yara = true;
     bo->fail_on_warnings = r->fail_on_warnings && !bo->no_warnings;
-    return glc_signatures_open(&r->sig, rules, n, bo, glc_sources_add) == GLC_OK;
+    if (glc_signatures_open(&r->sig, rules, n, bo, glc_sources_add) != GLC_OK)
+        return false;
+    if (folder == NULL || glc_signatures_count(&r->sig) != 0)
+        return true;
+    fprintf(stderr, "error: there is no rule in %s\n", folder);
+    return false;
 }
 
 static void print_stats(const struct run *r)
