@@ -14,7 +14,7 @@
 
 enum {
     FEW_REFS = 8, /* of one window, which are compared however often it stands here */
-    HITS = 512,    /* windows whose fingerprint a candidate has, until they are compared */
+    HITS = 512,   /* windows whose fingerprint a candidate has, until they are compared */
     HITS_ONE = GLC_IMG_BUCKET_ROOM * GLC_IMG_BUCKET_PROBES, /* that one candidate may bring */
 };
 
