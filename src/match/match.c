@@ -230,7 +230,7 @@ static void begin(struct glc_matcher *m, const struct glc_layer *layer)
         memset(m->dropped, 0, m->img->section[GLC_IMG_WINDOWS].n / 8 + 1);
     m->drops = m->work = m->sought = 0;
     m->many = false;
-    m->flood = m->size + (UINT64_C(1) << 14);
+    m->flood = m->size / 4 + (UINT64_C(1) << 14);
     m->shared = glc_matcher_budget(m) / 8;
     m->steps = glc_matcher_budget(m);
 }
