@@ -5,6 +5,7 @@ usage: yara_cli_test.py GLACIS
 Exits 77 where yara is not installed.
 """
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,13 @@ rule D { condition: P and not A }
 OTHER = 'rule O { strings: $a = "zz" condition: $a } rule A { condition: true }'
 EXTERN = "rule E { condition: number == 5 and text contains \"x\" and truth }"
 CONSOLE = 'import "console" rule L { condition: console.log("size ", filesize) and console.hex("x", 255) }'
+# Four rules and more over one array: what the loops go over is asked once for all of them (compile/guard.c).
+LOOPS = 'import "elf"\n' + "".join(
+    f'rule L{i} {{ condition: for any i in (0..elf.number_of_sections): (elf.sections[i].name == "{name}") }}\n'
+    f'rule A{i} {{ condition: for any s in elf.sections : (s.name == "{name}") }}\n'
+    f'rule N{i} {{ condition: for any i in (0..elf.number_of_sections): (not (elf.sections[i].name == "{name}")) }}\n'
+    f'rule U{i} {{ condition: for any i in (0..elf.number_of_sections): (not defined elf.sections[i].name) }}\n'
+    for i, name in enumerate((".text", ".data", ".dynstr", ".nowhere", ".shstrtab")))
 CUCKOO = 'import "cuckoo"\n' + "".join(f"rule R{i} {{ condition: cuckoo.{c} }}\n" for i, c in enumerate((
     r"network.http_request(/a\.com/)", r"network.http_get(/a\.com/) == 1", r"network.http_post(/a\.com/) == 0",
     r"network.http_user_agent(/U1/)", r"network.dns_lookup(/evil/)", r"network.dns_lookup(/answer/) == 0", "network.tcp(/^1/, 80)", "network.udp(/^1/, 81)",
@@ -61,6 +69,8 @@ r.yar
 CASES = [args.split() for args in """
 r.yar f1
 r.yar /dev/null
+loops.yar elf
+loops.yar f1
 -r -s r.yar /dev/null
 r.yar f2
 r.yar empty
@@ -284,7 +294,7 @@ def main():
         return 77
     top = tempfile.mkdtemp(prefix="glacis-yara-")
     files = {
-        "r.yar": RULES.encode(), "other.yar": OTHER.encode(), "e.yar": EXTERN.encode(), "c.yar": CONSOLE.encode(),
+        "r.yar": RULES.encode(), "other.yar": OTHER.encode(), "e.yar": EXTERN.encode(), "c.yar": CONSOLE.encode(), "loops.yar": LOOPS.encode(), "elf": pathlib.Path(shutil.which("true")).read_bytes(),
         "g.yar": LONG.encode(), "bad.yar": b"rule X { condition: foo }",
         "slow.yar": b"rule S { strings: $a = /.*a/ condition: $a }",
         "f1": b"xxabc\x00\x01\x02\x03abcddd\nw\x00i\x00d\x00e\x00 \xc3\xa9\x1b\\ " + bytes(c ^ 2 for c in b"hello"),
