@@ -400,6 +400,57 @@ static void test_rare_runs(void **state)
     free(data);
 }
 
+/* What is rare in general is frequent here: where the expression begins is found by its run that is rare
+ * here. */
+static void test_rare_here(void **state)
+{
+    (void)state;
+    enum { LEN = 100000, BLOCK = 16 };
+    static const char block[BLOCK + 1] = "\xc6\x9a   \1\0\0\0       ";
+    static const char tail[] = "\xff\x15....\1\0\0\0.\xc6\x9a..\x8d";
+    static const char *const rules =
+        "rule one { strings: $a = { 89 [1-16] FF 15 [4-16] 01 00 00 00 [1-24] C6 9A [2-8] 8D } condition: $a "
+        "}"
+        "rule two { strings: $a = { 89 [1-16] FF 15 [4-16] 01 00 00 00 [1-24] C6 9A [2-8] 8D } condition: "
+        "#a == 2 and @a[2] == @a[1] + 1 }";
+    static const struct {
+        size_t at;
+        const char *head; /* before the tail */
+        const char *found;
+    } cases[] = {
+        { 0, "\x89.", "one" },
+        { 0, "\x89................", "one" },
+        { 0, "\x89.................", "" },
+        { 50001, "\x89\x89...............", "one,two" },
+        { 99001, "\x89...............", "one" },
+        { 99001, "................", "" },
+        { LEN - 18, "\x89.", "one" },
+    };
+    uint8_t *data = malloc(LEN);
+    assert_non_null(data);
+    for (int p = 0; p < PATHS; p++) {
+        struct glc_match_options opt = path(p);
+        struct built b;
+        build(&b, "t.yar", rules, &opt);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            struct glc_buf text;
+            size_t head = strlen(cases[i].head);
+            for (size_t k = 0; k < LEN; k++)
+                data[k] = (uint8_t)block[k % BLOCK];
+            memcpy(data + cases[i].at, cases[i].head, head);
+            memcpy(data + cases[i].at + head, tail, sizeof tail - 1);
+            glc_buf_init(&text, 4096);
+            assert_int_equal(judge(&b, glc_span(data, LEN), GLC_CLASS_DATA), GLC_OK);
+            found(&b, &text);
+            if (strcmp((const char *)text.ptr, cases[i].found) != 0)
+                fail_msg("path %d, case %zu: found \"%s\"", p, i, (const char *)text.ptr);
+            glc_buf_done(&text);
+        }
+        unbuild(&b);
+    }
+    free(data);
+}
+
 /* The only exact byte of a run may lie farther from its beginning than 16 bits say. */
 static void test_long_run(void **state)
 {
@@ -631,7 +682,7 @@ int main(void)
         cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_bounded_pcre),
         cmocka_unit_test(test_pcre),           cmocka_unit_test(test_first_bytes),
         cmocka_unit_test(test_externals),      cmocka_unit_test(test_rare_runs),
-        cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_rare_here),      cmocka_unit_test(test_long_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
