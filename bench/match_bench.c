@@ -183,7 +183,7 @@ static enum glc_simd path_of(const char *name)
     for (int p = 0; p < GLC_SIMDS; p++)
         if (strcmp(glc_simd_name((enum glc_simd)p), name) == 0)
             return (enum glc_simd)p;
-    return GLC_SIMD_BEST;
+    return GLC_SIMDS; /* no path */
 }
 
 int main(int argc, char **argv)
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "-v") == 0)
             o.verbose = true;
     }
-    if (argc - i < 2) {
+    if (argc - i < 2 || (o.match.simd != GLC_SIMD_BEST && !glc_simd_has(o.match.simd))) {
         fprintf(stderr,
                 "usage: match_bench [-c CLASS] [-z] [-n ROUNDS] [-s] [-p PATH] [-r] [-v] IMAGE FILE…\n");
         return 2;

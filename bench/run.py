@@ -399,7 +399,7 @@ def hostile_files(results: dict) -> dict:
     image, program = WORK / "bodies.glc", ROOT / "build" / "bench" / "match_bench"
     if "mb_s" not in results.get("match", {}).get("as what they are", {}) or not image.exists():
         return {"skipped": "needs the part match"}
-    folder = WORK / "files-4" if (WORK / "files-4").exists() else choose_files(4)[0]
+    folder = choose_files(4)[0]
 
     def speed(path: list[str], *options: str) -> tuple[float, bool]:
         done = run([str(program), "-n", "3", "-v", *options, str(image), *path])
